@@ -1,0 +1,44 @@
+# One command an intent. `make setup` makes .venv; everything else uses it.
+PYTHON ?= python3
+BIN := .venv/bin
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+
+.PHONY: help setup demo test check bench quality docs clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/ready ## make .venv with everything that is needed
+
+# torch comes first and alone: with it in place nothing pulls another build of it.
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needmatch needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: setup ## the main job on the sample corpus, in the terminal
+	@$(BIN)/needmatch demo
+
+test: setup ## all tests, the real model included
+	$(BIN)/pytest
+
+check: setup ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## speed and memory, written to docs/performance.md and docs/performance.json
+	$(BIN)/python -m service.bench
+
+quality: setup ## quality on the sample (and on DATA=folder of notices and tests), written to docs/quality.md
+	$(BIN)/python -m service.quality $(DATA)
+
+docs: setup ## put what commands print into the README
+	$(BIN)/python -m service.readme
+
+clean: ## remove what can be made again
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

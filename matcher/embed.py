@@ -1,0 +1,192 @@
+"""Passages to unit vectors: batched, cached on disk, freed of their language's offset."""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from matcher.passages import Passage, Passages, cut
+from matcher.protocols import Encoder, Float32, Neutraliser, Role, Span
+
+BATCH = 256
+"""Passages a call of the model: enough for it to sort by length, few enough for a progress bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The vectors of one text."""
+
+    language: str | None
+    passages: Float32
+    """`float32[p, d]`, unit rows, language offset removed."""
+    sources: tuple[Span, ...]
+    """Its sentences, as spans of the whole text."""
+    sentences: Float32
+    """`float32[s, d]`, unit rows, language offset removed."""
+
+
+class VectorCache(Protocol):
+    """Keeps what a model computed, by key."""
+
+    def get(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """The values of keys, None where there is none."""
+
+    def put(self, items: Sequence[tuple[bytes, bytes]]) -> None:
+        """Keep values."""
+
+
+class MemoryCache:
+    """A vector cache in memory, for as long as one evaluation lasts."""
+
+    def __init__(self) -> None:
+        self._kept: dict[bytes, bytes] = {}
+
+    def get(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """The values of keys, None where there is none."""
+        return [self._kept.get(key) for key in keys]
+
+    def put(self, items: Sequence[tuple[bytes, bytes]]) -> None:
+        """Keep values."""
+        self._kept.update(items)
+
+
+class SqliteCache:
+    """A vector cache in one SQLite file, safe between processes; losing it costs time only.
+
+    >>> cache = SqliteCache(Path(getfixture("tmp_path")) / "vectors.db")
+    >>> cache.put([(b"k", b"v")])
+    >>> cache.get([b"k", b"other"])
+    [b'v', None]
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        with closing(self._connect()) as connection:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
+            )
+            connection.commit()
+
+    def _connect(self) -> sqlite3.Connection:
+        # One connection a call: the cache may be used from several threads.
+        connection = sqlite3.connect(self._path, timeout=30)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=OFF")
+        return connection
+
+    def get(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """The values of keys, None where there is none."""
+        with closing(self._connect()) as connection:
+            rows = (
+                connection.execute("SELECT value FROM vectors WHERE key = ?", (key,)).fetchone()
+                for key in keys
+            )
+            return [row[0] if row else None for row in rows]
+
+    def put(self, items: Sequence[tuple[bytes, bytes]]) -> None:
+        """Keep values."""
+        with closing(self._connect()) as connection:
+            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", items)
+            connection.commit()
+
+
+class Embedder:
+    """Turns texts into the vectors that the index and the explanation use.
+
+    `neutraliser` removes the language offset, where the model has one; `cache` keeps the model's
+    own output, so that another offset needs no new pass.
+    """
+
+    def __init__(
+        self, encoder: Encoder, neutraliser: Neutraliser | None = None, cache: VectorCache | None = None
+    ) -> None:
+        self.encoder = encoder
+        self.neutraliser = neutraliser
+        self.cache = cache
+
+    @property
+    def offset_key(self) -> str:
+        """Which language offset is taken away; empty for none."""
+        return self.neutraliser.key if self.neutraliser else ""
+
+    def embed(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str | None],
+        role: Role,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Embedded]:
+        """Vectors of texts, in their order; `progress` hears how many texts are done.
+
+        The first line of a text is its title.
+        """
+        done: list[Embedded] = []
+        for start in range(0, len(texts), BATCH):
+            part = slice(start, start + BATCH)
+            done.extend(self._batch(cut(texts[part], languages[part], self.encoder), role))
+            if progress is not None:
+                progress(len(done))
+        return done
+
+    def _batch(self, documents: Sequence[Passages], role: Role) -> list[Embedded]:
+        passages = [passage for document in documents for passage in document.items]
+        vectors = self._vectors(passages, role)
+        done: list[Embedded] = []
+        at = 0
+        for document in documents:
+            own = vectors[at : at + len(document.items)]
+            at += len(document.items)
+            pooled = np.stack([pooled for pooled, _ in own])
+            spans = np.concatenate([spans for _, spans in own])
+            sources = tuple(source for passage in document.items for source in passage.sources)
+            done.append(
+                Embedded(
+                    document.language,
+                    self._neutral(pooled, document.language, role),
+                    sources,
+                    self._neutral(spans, document.language, role),
+                )
+            )
+        return done
+
+    def _neutral(self, vectors: Float32, language: str | None, role: Role) -> Float32:
+        if self.neutraliser is None or not len(vectors):
+            return vectors
+        return self.neutraliser.neutral(vectors, [language] * len(vectors), role)
+
+    def _vectors(self, passages: Sequence[Passage], role: Role) -> list[tuple[Float32, Float32]]:
+        if self.cache is None:
+            return list(self._encode(passages, role))
+        keys = [self._key(passage, role) for passage in passages]
+        found = self.cache.get(keys)
+        missing = [i for i, value in enumerate(found) if value is None]
+        fresh = dict(zip(missing, self._encode([passages[i] for i in missing], role), strict=True))
+        self.cache.put([(keys[i], _pack(*vectors)) for i, vectors in fresh.items()])
+        dimension = self.encoder.identity.dimension
+        return [fresh[i] if value is None else _unpack(value, dimension) for i, value in enumerate(found)]
+
+    def _encode(self, passages: Sequence[Passage], role: Role) -> Iterator[tuple[Float32, Float32]]:
+        if not passages:
+            return iter(())
+        encoded = self.encoder.encode([p.text for p in passages], role, [p.spans for p in passages])
+        return zip(encoded.pooled, encoded.spans, strict=True)
+
+    def _key(self, passage: Passage, role: Role) -> bytes:
+        identity = f"{self.encoder.identity.key}\0{role}\0{passage.spans}\0{passage.text}"
+        return hashlib.blake2b(identity.encode(), digest_size=16).digest()
+
+
+def _pack(pooled: Float32, spans: Float32) -> bytes:
+    return np.concatenate([pooled[None, :], spans]).astype(np.float16).tobytes()
+
+
+def _unpack(value: bytes, dimension: int) -> tuple[Float32, Float32]:
+    stored = np.frombuffer(value, dtype=np.float16).reshape(-1, dimension).astype(np.float32)
+    stored /= np.maximum(np.linalg.norm(stored, axis=1, keepdims=True), 1e-12)
+    return stored[0], stored[1:]

@@ -1,0 +1,96 @@
+"""Every error a caller can act on, one small class each.
+
+    NeedmatchError
+    ├── InputError                 a file or a row that cannot be used
+    │   ├── FileUnreadable         missing, not permitted, not of the form its name says
+    │   ├── FormatUnknown          no reader or writer for this file
+    │   ├── FileTooLarge           larger than the limit that protects the reader
+    │   └── RecordInvalid          a record whose fields contradict the contract
+    ├── RecordUnknown              an id that is not in the engine
+    ├── SettingInvalid             an option or setting outside its range
+    ├── ModelError
+    │   ├── ModelUnknown           no such model in the registry, nor such a folder
+    │   ├── ModelMissing           known, but its weights are not on this machine
+    │   └── ModelCorrupt           weights that fail their checksum or their check against the carrier
+    └── SnapshotError
+        ├── SnapshotMissing        no snapshot at this path
+        ├── SnapshotCorrupt        a file is absent, truncated or altered
+        └── SnapshotIncompatible   made by another format, model revision or dimension
+
+A message says what was seen, what was expected and what to do:
+
+>>> str(RecordUnknown("need", "N-7"))
+"No need with the id 'N-7' is loaded. List the ids with 'needmatch export', or load the file that holds it."
+"""
+
+
+class NeedmatchError(Exception):
+    """Base of all errors that needmatch raises on purpose."""
+
+
+class InputError(NeedmatchError):
+    """A file or a row cannot be used as given."""
+
+
+class FileUnreadable(InputError):
+    """The file is missing, may not be read, or is not of the form its name says."""
+
+
+class FormatUnknown(InputError):
+    """No reader or writer is known for the file."""
+
+
+class FileTooLarge(InputError):
+    """The file, or what it unpacks to, is larger than the reader's limit."""
+
+
+class RecordInvalid(InputError):
+    """The fields of a record contradict the contract."""
+
+
+class RecordUnknown(NeedmatchError):
+    """An id was asked for that is not loaded."""
+
+    def __init__(self, kind: str, record_id: str) -> None:
+        self.kind = kind
+        self.record_id = record_id
+        super().__init__(
+            f"No {kind} with the id {record_id!r} is loaded. "
+            "List the ids with 'needmatch export', or load the file that holds it."
+        )
+
+
+class SettingInvalid(NeedmatchError):
+    """An option or setting is outside its range."""
+
+
+class ModelError(NeedmatchError):
+    """A model cannot be used."""
+
+
+class ModelUnknown(ModelError):
+    """Neither the registry nor the disk knows the model that was named."""
+
+
+class ModelMissing(ModelError):
+    """The model is known, but its weights or its runtime are not on this machine."""
+
+
+class ModelCorrupt(ModelError):
+    """The weights fail their checksum or their check against the carrier."""
+
+
+class SnapshotError(NeedmatchError):
+    """A snapshot cannot be used."""
+
+
+class SnapshotMissing(SnapshotError):
+    """There is no snapshot at the path."""
+
+
+class SnapshotCorrupt(SnapshotError):
+    """A file of the snapshot is absent, truncated or altered."""
+
+
+class SnapshotIncompatible(SnapshotError):
+    """The snapshot was made by another format, model revision or dimension."""

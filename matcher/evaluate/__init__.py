@@ -1,0 +1,1 @@
+"""Measuring: rankings, groups, and the report of both."""

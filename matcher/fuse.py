@@ -1,0 +1,50 @@
+"""One order out of two scores: a convex combination, gated by whether the languages agree.
+
+After Bruch, Gai and Ingber, "An analysis of fusion functions for hybrid retrieval" (2210.11934).
+The fused score orders; it is never shown.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matcher.protocols import Float32, Int64
+from matcher.retrieve import Candidates
+
+
+@dataclass(frozen=True, slots=True)
+class FusionWeights:
+    """How much words and codes count; what is left of 1 is the weight of meaning.
+
+    >>> FusionWeights(words_same_language=0.1, words_cross_language=0.0, codes=0.2).meaning
+    0.7
+    """
+
+    words_same_language: float = 0.05
+    words_cross_language: float = 0.05
+    codes: float = 0.15
+
+    def __post_init__(self) -> None:
+        shares = (self.words_same_language, self.words_cross_language, self.codes)
+        if min(shares) < 0 or max(shares[:2]) + self.codes > 1:
+            raise ValueError(f"weights are shares that add up to 1 at most, got {shares}")
+
+    @property
+    def meaning(self) -> float:
+        """Weight of the dense score."""
+        return round(1 - max(self.words_same_language, self.words_cross_language) - self.codes, 9)
+
+
+def fuse(candidates: Candidates, weights: FusionWeights) -> Float32:
+    """`float32[n]` in [0, 1]: the score by which candidates are ordered; rises with every leg."""
+    dense = np.clip((candidates.dense + 1) / 2, 0, 1)
+    words = np.where(candidates.same_language, weights.words_same_language, weights.words_cross_language)
+    fused = weights.meaning * dense + words * candidates.words + weights.codes * candidates.codes
+    return fused.astype(np.float32)
+
+
+def order(rows: Int64, scores: Float32, names: list[str] | None = None) -> Int64:
+    """Positions best first; ties by `names` if given, else by row."""
+    if names is None:
+        return np.lexsort((rows, -scores))
+    return np.array(sorted(range(rows.size), key=lambda i: (-float(scores[i]), names[i])), dtype=np.int64)

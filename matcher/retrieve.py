@@ -1,0 +1,120 @@
+"""Both legs under one filter: the rows that may answer a query, each with both of its scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.collection import Collection, Sentences
+from matcher.embed import Embedder
+from matcher.protocols import Float32, Int64, Role, Span
+from matcher.records import Record
+from matcher.rows import RowSet
+from matcher.text.language import detect, language_of
+from matcher.text.terms import Terms, terms
+
+DEPTH = 100
+"""Rows taken from each leg at least, before they are fused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A text that searches: a record, or what somebody typed."""
+
+    text: str
+    language: str | None
+    vectors: Float32
+    """`float32[p, d]`, one for each passage."""
+    terms: Terms
+    spans: tuple[Span, ...]
+    sentences: Float32
+    """`float32[s, d]`, one for each span."""
+    record: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Rows with their two scores; parallel arrays, in ascending order of row."""
+
+    rows: Int64
+    dense: Float32
+    """Inner product of unit vectors, in [-1, 1]."""
+    words: Float32
+    """Share of the query's own BM25 score over stems and 4-grams, in [0, 1]."""
+    codes: Float32
+    """The same over standards, designations and acronyms."""
+    same_language: NDArray[np.bool_]
+    has_words: bool
+    """Whether the query has any word; if not, `words` says nothing rather than no."""
+    has_codes: bool
+    """Likewise for codes."""
+
+
+def ask(text: str, embedder: Embedder, language: str | None = None, role: Role = Role.QUERY) -> Query:
+    """A query from free text; its language is detected unless given."""
+    if language is None:
+        found = detect(text)
+        language = found.language if found else None
+    return ask_many([text], [language], embedder, role)[0]
+
+
+def ask_many(
+    texts: Sequence[str],
+    languages: Sequence[str | None],
+    embedder: Embedder,
+    role: Role = Role.QUERY,
+    records: Sequence[Record | None] | None = None,
+) -> list[Query]:
+    """Queries from texts in known languages, embedded together."""
+    embedded = embedder.embed(texts, languages, role)
+    return [
+        Query(text, e.language, e.passages, terms(text, e.language), e.sources, e.sentences, record)
+        for text, e, record in zip(texts, embedded, records or [None] * len(texts), strict=True)
+    ]
+
+
+def ask_records(records: Sequence[Record], embedder: Embedder, role: Role = Role.QUERY) -> list[Query]:
+    """Queries from records."""
+    return ask_many([r.text for r in records], [language_of(r) for r in records], embedder, role, records)
+
+
+def recall(collection: Collection, row: int, vectors: Float32) -> Query:
+    """A query from a record that is stored, without a pass of the model."""
+    record = collection.record(row)
+    kept = collection.sentences[row] or Sentences((), np.empty((0, vectors.shape[1]), dtype=np.int8))
+    language = collection.languages[row]
+    return Query(
+        record.text, language, vectors, terms(record.text, language), kept.spans, kept.unit(), record
+    )
+
+
+def retrieve(query: Query, collection: Collection, allowed: RowSet, k: int) -> Candidates:
+    """At least `k` of the allowed rows, if there are so many: the best of each leg, scored by both."""
+    depth = max(k, DEPTH)
+    found, _ = collection.dense.search(query.vectors, depth, allowed)
+    lexical = collection.lexical.score(query.terms)
+    seen = allowed.contains(lexical.rows)
+    rows, words, codes = lexical.rows[seen], lexical.words[seen], lexical.codes[seen]
+    best = np.argsort(-(words + codes), kind="stable")[:depth]
+    union = np.union1d(found[found >= 0], rows[best])
+    dense = collection.dense.score(query.vectors, union).mean(axis=0)
+    at = np.searchsorted(union, rows)
+    at[at == union.size] = 0
+    stored = union[at] == rows if union.size else np.zeros(rows.size, dtype=np.bool_)
+    languages = collection.languages
+    return Candidates(
+        union,
+        dense.astype(np.float32),
+        _placed(union.size, at[stored], words[stored]),
+        _placed(union.size, at[stored], codes[stored]),
+        np.array([languages[row] == query.language for row in union.tolist()], dtype=np.bool_),
+        bool(query.terms.stems),
+        bool(query.terms.codes),
+    )
+
+
+def _placed(size: int, at: Int64, values: Float32) -> Float32:
+    scores = np.zeros(size, dtype=np.float32)
+    scores[at] = values
+    return scores

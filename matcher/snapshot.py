@@ -1,0 +1,194 @@
+"""An engine's collections on disk: written whole or not at all, checked before they are read.
+
+A snapshot is a folder that holds one sub-folder of files and `CURRENT`, which names it and is
+replaced in one step; a reader sees the old state or the new one. The manifest says which model
+made the vectors and what every file must hash to.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from pydantic import TypeAdapter
+
+from matcher.collection import Collection, Sentences
+from matcher.errors import SnapshotCorrupt, SnapshotIncompatible, SnapshotMissing
+from matcher.index.flat import FlatIndex
+from matcher.lexical import LexicalIndex
+from matcher.protocols import ModelIdentity
+from matcher.records import Kind, Need, Solution
+
+FORMAT = 1
+_ADAPTERS: Mapping[Kind, TypeAdapter[Any]] = {
+    Kind.NEED: TypeAdapter(list[Need | None]),
+    Kind.SOLUTION: TypeAdapter(list[Solution | None]),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a snapshot is made of."""
+
+    format: int
+    model: str
+    """`ModelIdentity.key`."""
+    offset: str
+    """Which language offset the vectors were freed of; empty for none."""
+    dimension: int
+    counts: dict[str, int]
+    """Records of each kind."""
+    faiss: str
+    files: dict[str, tuple[int, str]]
+    """Size in bytes and sha256 of each file."""
+
+
+def save(
+    path: Path, collections: Mapping[Kind, Collection], model: ModelIdentity, offset: str = ""
+) -> Manifest:
+    """Write a snapshot into the folder `path`, replacing the one that is there in one step."""
+    path.mkdir(parents=True, exist_ok=True)
+    name = f"snapshot-{uuid.uuid4().hex[:12]}"
+    folder = path / name
+    folder.mkdir()
+    try:
+        for kind, collection in collections.items():
+            for part, write in _parts(kind, collection).items():
+                write(folder / part)
+        manifest = Manifest(
+            FORMAT,
+            model.key,
+            offset,
+            model.dimension,
+            {str(kind): len(collection) for kind, collection in collections.items()},
+            str(faiss.__version__),
+            {part.name: (part.stat().st_size, _sha256(part)) for part in sorted(folder.iterdir())},
+        )
+        (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
+        for file in folder.iterdir():
+            _flush(file)
+        _flush(folder)
+        pointer = path / f".CURRENT-{name}"
+        pointer.write_text(name, encoding="utf-8")
+        _flush(pointer)
+        pointer.replace(path / "CURRENT")
+        _flush(path)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    for other in path.glob("snapshot-*"):
+        if other.name != name:
+            shutil.rmtree(other, ignore_errors=True)
+    return manifest
+
+
+def load(path: Path, model: ModelIdentity, offset: str = "") -> dict[Kind, Collection]:
+    """The collections of a snapshot, every file checked against the manifest.
+
+    Raises `SnapshotMissing`, `SnapshotCorrupt`, or `SnapshotIncompatible` when it was made by
+    another format or model.
+    """
+    folder, manifest = inspect(path)
+    expected = {"format": FORMAT, "model": model.key, "offset": offset, "dimension": model.dimension}
+    for field, value in expected.items():
+        seen = getattr(manifest, field)
+        if seen != value:
+            raise SnapshotIncompatible(
+                f"The snapshot {path} was made with {field} {seen!r}, this engine has {value!r}. "
+                "Open it with that, or build it again from the records."
+            )
+    for part, (size, digest) in manifest.files.items():
+        file = folder / part
+        if not file.is_file() or file.stat().st_size != size or _sha256(file) != digest:
+            raise SnapshotCorrupt(
+                f"The file {part} of the snapshot {path} is absent, truncated or altered. "
+                "Build the snapshot again from the records."
+            )
+    return {Kind(kind): _read(folder, Kind(kind), manifest.dimension) for kind in manifest.counts}
+
+
+def inspect(path: Path) -> tuple[Path, Manifest]:
+    """The folder of the current snapshot and its manifest, without reading the rest."""
+    try:
+        name = (path / "CURRENT").read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SnapshotMissing(f"There is no snapshot at {path}. Make one with 'needmatch import'.") from error
+    folder = path / name
+    try:
+        stored = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        stored["files"] = {part: (int(size), str(digest)) for part, (size, digest) in stored["files"].items()}
+        return folder, Manifest(**stored)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SnapshotCorrupt(
+            f"The manifest of the snapshot {path} cannot be read ({error}). Build it again from the records."
+        ) from error
+
+
+def _parts(kind: Kind, collection: Collection) -> dict[str, Callable[[Path], None]]:
+    def records(file: Path) -> None:
+        file.write_bytes(_ADAPTERS[kind].dump_json(collection.records))
+
+    def languages(file: Path) -> None:
+        file.write_text(json.dumps(collection.languages), encoding="utf-8")
+
+    def spans(file: Path) -> None:
+        kept = [s.spans if s else () for s in collection.sentences]
+        with file.open("wb") as out:
+            np.savez(
+                out,
+                counts=np.array([len(s) for s in kept], dtype=np.int64),
+                spans=np.array([span for s in kept for span in s], dtype=np.int32).reshape(-1, 2),
+            )
+
+    def sentences(file: Path) -> None:
+        kept = [s.vectors for s in collection.sentences if s]
+        with file.open("wb") as out:
+            np.save(out, np.concatenate(kept) if kept else np.empty((0, collection.dense.dimension), np.int8))
+
+    return {
+        f"{kind}.records.json": records,
+        f"{kind}.languages.json": languages,
+        f"{kind}.spans.npz": spans,
+        f"{kind}.sentences.npy": sentences,
+        f"{kind}.dense.faiss": collection.dense.save,
+        f"{kind}.lexical.npz": collection.lexical.save,
+    }
+
+
+def _read(folder: Path, kind: Kind, dimension: int) -> Collection:
+    dense = FlatIndex.load(folder / f"{kind}.dense.faiss", dimension)
+    collection = Collection(kind, dense, LexicalIndex.load(folder / f"{kind}.lexical.npz"))
+    records = _ADAPTERS[kind].validate_json((folder / f"{kind}.records.json").read_bytes())
+    languages = json.loads((folder / f"{kind}.languages.json").read_text(encoding="utf-8"))
+    vectors = np.load(folder / f"{kind}.sentences.npy", mmap_mode="r")
+    with np.load(folder / f"{kind}.spans.npz") as stored:
+        ends = np.cumsum(stored["counts"]).tolist()
+        starts = [0, *ends[:-1]]
+        spans = list(map(tuple, stored["spans"].tolist()))
+    sentences = [
+        Sentences(tuple(spans[a:b]), vectors[a:b]) if record is not None else None
+        for record, a, b in zip(records, starts, ends, strict=True)
+    ]
+    collection.restore(records, languages, sentences)
+    return collection
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _flush(path: Path) -> None:
+    """Have the file, or the names in a folder, survive a loss of power."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

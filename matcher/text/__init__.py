@@ -1,0 +1,1 @@
+"""Reading text in 24 languages: folding, language, sentences, terms."""

@@ -1,0 +1,24 @@
+"""Folding: one spelling for what a reader would call the same characters."""
+
+import re
+import unicodedata
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SPACES = re.compile(r"\s+")
+_ALIKE = str.maketrans(
+    {"‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "’": "'", "‘": "'", "“": '"', "”": '"'}
+)
+
+
+def fold(text: str) -> str:
+    """The text for comparison: NFKC, one kind of dash and quote, nothing invisible, single spaces.
+
+    Case is kept, because acronyms need it; the result is idempotent.
+
+    >>> fold("Fire\u00adfighters’  pump –\u00a02 000 l")
+    "Firefighters' pump - 2 000 l"
+    """
+    text = unicodedata.normalize("NFKC", text)
+    text = _CONTROL.sub(" ", _INVISIBLE.sub("", text)).translate(_ALIKE)
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()

@@ -1,0 +1,149 @@
+"""The terms of a text for lexical search: stems, character 4-grams, verbatim codes.
+
+Stems bridge inflection, 4-grams bridge compounds (`Drohnenabwehr` in `Drohnenabwehrsysteme`;
+McNamee & Mayfield 2004), codes must match to the letter: `EN 1063`, `STANAG 4569`, `35815100`,
+`ISMS`. A code is cut into neither stems nor grams, so that `ISMS` never meets `LC-MSMS`.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import Any
+
+from matcher.text.clean import fold
+
+_SNOWBALL = {
+    "cs": "czech",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "et": "estonian",
+    "fi": "finnish",
+    "fr": "french",
+    "ga": "irish",
+    "hr": "serbian",
+    "hu": "hungarian",
+    "it": "italian",
+    "lt": "lithuanian",
+    "nl": "dutch",
+    "pl": "polish",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "sv": "swedish",
+}
+_LEMMAS = frozenset({"bg", "lv", "sk", "sl"})  # Snowball has no stemmer; Maltese has neither
+
+_BODY = (
+    "(?:EN|IEC|ISO|CEN|ETSI|ITU|STANAG|NIJ|VPAM|AEP|MIL-STD|ASTM|ANSI|IEEE|DIN|ICAO"
+    "|HOSDB|CAST|NFPA|TS|TR|CWA|RFC)"
+)
+_STANDARD = re.compile(
+    rf"\b({_BODY}(?:[ /-]{_BODY}){{0,3}})[ -]?((?:[A-Z]{{1,3}}[ -]?)?\d[\d.]*(?:-\d+)*)\b(?::\d{{4}})?"
+)
+_CPV = re.compile(r"\b(\d{8})(?:-\d)?\b")
+_MIXED = re.compile(r"\b(?=[A-Z0-9./-]*[A-Z])(?=[A-Z0-9./-]*\d)[A-Z0-9]+(?:[./-][A-Z0-9]+)*\b")
+_ACRONYM = re.compile(r"\b[A-ZΑ-ΩА-Я]{2,6}(?:[-/&][A-ZΑ-ΩА-Я]{2,6})*\b")
+_WORD = re.compile(r"[^\W\d_]{2,}(?:'[^\W\d_]+)?")
+_BLANK = " \n "
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of one text with their counts, by field."""
+
+    stems: Counter[str] = field(default_factory=Counter)
+    grams: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+
+
+def codes(text: str) -> list[str]:
+    """Standards, CPV codes, type designations and acronyms of a text, in one spelling each.
+
+    >>> codes("Conform EN ISO 12312-1:2013 and STANAG 4569, cpv 35815100-8, an ISMS")
+    ['ENISO12312-1', 'STANAG4569', '35815100', 'ISMS']
+    """
+    return _extract(fold(text))[0]
+
+
+def terms(text: str, language: str | None = None) -> Terms:
+    """Stems, 4-grams and codes of a text; the language chooses stemmer and stop words.
+
+    >>> sorted(terms("The drones have to comply with EN 1063", "en").stems)
+    ['compli', 'drone']
+    """
+    found, rest = _extract(fold(text))
+    stop = stop_words(language or "")
+    stems: Counter[str] = Counter()
+    grams: Counter[str] = Counter()
+    for word in _WORD.findall(rest.casefold()):
+        if word in stop:
+            continue
+        stems[stem(word, language or "")] += 1
+        grams.update(_grams(word))
+    return Terms(stems, grams, Counter(found))
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str, language: str) -> str:
+    """The stem (or lemma) of a lower-case word; the word itself where its language has no stemmer."""
+    if language in _SNOWBALL:
+        return str(_stemmer(language).stemWord(word))
+    if language in _LEMMAS:
+        import simplemma
+
+        return str(simplemma.lemmatize(word, lang=language)).casefold()
+    return word
+
+
+@cache
+def _stemmer(language: str) -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer(_SNOWBALL[language], 0)  # its own cache would not be shared; ours is
+
+
+@cache
+def stop_words(language: str) -> frozenset[str]:
+    """Words of a language that carry no meaning of their own (spaCy's lists; none for Maltese)."""
+    from importlib import import_module
+
+    from matcher.text.sentences import without_torch
+
+    with without_torch():
+        try:
+            module = import_module(f"spacy.lang.{language}.stop_words")
+        except ImportError:
+            return frozenset()
+    return frozenset(word.casefold() for word in module.STOP_WORDS)
+
+
+@lru_cache(maxsize=200_000)
+def _grams(word: str) -> tuple[str, ...]:
+    marked = f"_{word}_"
+    return tuple(marked[i : i + 4] for i in range(max(1, len(marked) - 3)))
+
+
+def _extract(text: str) -> tuple[list[str], str]:
+    """The codes of a folded text, and the text without them."""
+    found: list[str] = []
+
+    def take(match: re.Match[str]) -> str:
+        found.append(re.sub(r"[\s/]", "", "".join(g for g in match.groups() if g) or match.group()))
+        return _BLANK
+
+    def take_acronym(match: re.Match[str]) -> str:
+        found.append(match.group())
+        return _BLANK
+
+    text = _STANDARD.sub(take, text)
+    text = _CPV.sub(take, text)
+    text = _MIXED.sub(take, text)
+    letters = [c for c in text if c.isalpha()]
+    shouted = sum(c.isupper() for c in letters) >= 0.5 * len(letters)
+    # In a line of capitals, capitals say nothing; a single word of capitals is an acronym.
+    if not shouted or _ACRONYM.fullmatch(text.strip()):
+        text = _ACRONYM.sub(take_acronym, text)
+    return found, text

@@ -1,0 +1,43 @@
+"""The commands, gathered. Each imports what it needs when it runs, so that help is instant."""
+
+from typing import Annotated
+
+import typer
+
+from service.cli import candidates, demo, exchange, measure, model, search
+
+app = typer.Typer(
+    name="needmatch",
+    help="Match security procurers' needs with solutions, and needs of different countries with each other.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command()(demo.demo)
+app.command("import")(exchange.import_)
+app.command()(exchange.export)
+app.command()(search.match)
+app.command()(search.demand)
+app.command()(search.similar)
+app.command("candidates")(candidates.candidates)
+app.command()(measure.rank)
+app.command()(measure.group)
+app.command()(measure.evaluate)
+app.add_typer(model.app, name="models")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"needmatch {version('needmatch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    del version

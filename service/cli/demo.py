@@ -1,0 +1,72 @@
+"""`demo`: the main job on the sample corpus, from nothing to matches and joint candidates."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli import options, screen, store
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from matcher.engine import Engine
+
+SHOWN = 5
+
+
+def demo(
+    need: Annotated[str, typer.Option(help="Need of the sample to match.")] = "",
+    solution: Annotated[str, typer.Option(help="Solution of the sample to find demand for.")] = "",
+    results: Annotated[int, typer.Option("--results", "-k", min=1, max=50, help="Results to show.")] = SHOWN,
+    model: options.Model = None,
+    engine: options.Engine = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show what needmatch does, on the sample corpus: matches both ways, and joint candidates."""
+    from corpora import load_sample
+
+    sample = load_sample()
+    opened = store.open_empty(options.settings(model, engine))
+    store.add(opened, [*sample.needs, *sample.solutions], "Reading the sample corpus")
+    need, solution = need or NEED, solution or SOLUTION
+    found, wanted = opened.match(need, results), opened.demand(solution, results)
+    joint, _ = opened.candidates()
+    if as_json:
+        screen.print_json(
+            {
+                "match": screen.match_json(found),
+                "demand": screen.match_json(wanted),
+                "candidates": [screen.candidate_json(item) for item in joint],
+            }
+        )
+        return
+    out = screen.console()
+    _introduce(out, opened)
+    screen.heading(out, "1. For a need in one language, its best solutions in others")
+    screen.print_query(out, found, "Need")
+    screen.print_matches(out, found)
+    screen.heading(out, "2. For a solution, the relevant demand")
+    screen.print_query(out, wanted, "Solution")
+    screen.print_matches(out, wanted)
+    screen.heading(out, f"3. Needs of different countries that could be bought together: {len(joint)} groups")
+    for number, item in enumerate(joint[:results], 1):
+        screen.print_candidate(out, number, item)
+    if len(joint) > results:
+        out.print(f"... and {len(joint) - results} more: needmatch demo --results {len(joint)}", style="dim")
+
+
+def _introduce(out: "Console", opened: "Engine") -> None:
+    languages = {stored.language for collection in opened.collections.values() for stored in collection}
+    countries = {stored.record.country for stored in opened.needs}
+    out.print(
+        f"{len(opened.needs)} needs from {len(countries)} countries and {len(opened.solutions)} solutions, "
+        f"in {len(languages)} languages; invented for this sample, no real body is meant."
+    )
+    if opened.tuning.calibrator is None:
+        out.print(
+            "No calibrator is fitted for this model: results are ranked, without a level.", style="yellow"
+        )
+
+
+NEED = "N001"
+SOLUTION = "S001"

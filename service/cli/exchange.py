@@ -1,0 +1,121 @@
+"""`import` and `export`: records in and out."""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli import options, screen, store
+
+if TYPE_CHECKING:
+    from corpora import Report
+    from matcher.records import Kind, Record
+    from service.settings import Settings
+
+
+def import_(
+    files: Annotated[
+        list[Path], typer.Argument(help="csv, xlsx, jsonl, OCDS json, eForms or TED xml; or folders.")
+    ],
+    kind: Annotated[str, typer.Option(help="need or solution.")] = "need",
+    mapping: options.Map = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write every row-level finding to this jsonl file.")
+    ] = None,
+    strict: Annotated[bool, typer.Option(help="Import nothing if any row is refused.")] = False,
+    data: options.Data = None,
+    model: options.Model = None,
+    engine: options.Engine = None,
+    as_json: options.Json = False,
+) -> None:
+    """Read needs or solutions from files into the engine; a record with a known id is replaced."""
+    from corpora import Report
+    from matcher.errors import InputError
+
+    settings = options.settings(model, engine, data)
+    account = Report()
+    records: list[Record] = []
+    for file in files:
+        records.extend(_read(file, options.kind(kind), mapping, account, settings))
+    if report is not None:
+        _write_report(account, report)
+    if strict and account.refused:
+        _tell(account, as_json)
+        raise InputError(f"{account.refused} rows were refused and --strict was given: nothing was imported.")
+    if records:
+        folder = store.snapshot_folder(settings)
+        opened = store.open_stored(settings) if (folder / "CURRENT").exists() else store.open_empty(settings)
+        store.add(opened, records, "Reading texts")
+        opened.save(folder)
+    _tell(account, as_json)
+    if not records:
+        raise InputError("No row could be imported; the findings above say why.")
+
+
+def export(
+    out: Annotated[Path, typer.Argument(help="File to write: csv, tsv, xlsx, jsonl, or json for OCDS.")],
+    kind: Annotated[str, typer.Option(help="need or solution.")] = "need",
+    data: options.Data = None,
+    model: options.Model = None,
+    engine: options.Engine = None,
+    as_json: options.Json = False,
+) -> None:
+    """Write the needs or the solutions that were imported to a file."""
+    from corpora import write_records
+
+    settings = options.settings(model, engine, data)
+    collection = store.open_stored(settings).collections[options.kind(kind)]
+    written = write_records((stored.record for stored in collection), out)
+    if as_json:
+        screen.print_json({"file": str(out), "records": written})
+    else:
+        screen.console().print(f"{written} {kind}s written to {out}")
+
+
+def _read(
+    file: Path, kind: "Kind", mapping: list[str] | None, account: "Report", settings: "Settings"
+) -> "Iterator[Record]":
+    from corpora import parse_mapping, read_records
+
+    yield from chain(
+        read_records(
+            file, kind, report=account, mapping=parse_mapping(mapping or [], kind), rates=settings.rates
+        )
+    )
+
+
+def _tell(account: "Report", as_json: bool) -> None:
+    if as_json:
+        screen.print_json(
+            {
+                "rows": account.rows,
+                "kept": account.kept,
+                "refused": account.refused,
+                "counts": {str(severity): n for severity, n in account.counts.items()},
+                "notes": dict(account.notes),
+                "issues": [_issue_row(issue) for issue in account.issues],
+            }
+        )
+        return
+    out = screen.console()
+    for issue in account.issues[:20]:
+        out.print(str(issue), markup=False)
+    if len(account.issues) > 20:
+        out.print(f"... and {len(account.issues) - 20} more; --report FILE writes them all", style="dim")
+    out.print(account.summary())
+
+
+def _issue_row(issue: object) -> dict[str, object]:
+    from dataclasses import asdict, is_dataclass
+
+    return asdict(issue) if is_dataclass(issue) and not isinstance(issue, type) else {}
+
+
+def _write_report(account: "Report", path: Path) -> None:
+    import json
+
+    with path.open("w", encoding="utf-8") as file:
+        for issue in account.issues:
+            file.write(json.dumps(_issue_row(issue), ensure_ascii=False) + "\n")

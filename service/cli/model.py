@@ -1,0 +1,104 @@
+"""`models`: which there are, where they lie, and what was fitted for them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli import options, screen
+
+app = typer.Typer(help="List, prepare, check and fit models.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(as_json: options.Json = False) -> None:
+    """Show the models that needmatch knows."""
+    from models import ENTRIES
+
+    rows = list(ENTRIES.values())
+    if as_json:
+        screen.print_json(
+            [
+                {
+                    "id": e.id,
+                    "revision": e.revision,
+                    "source": e.source,
+                    "licence": e.licence,
+                    "dimension": e.dimension,
+                }
+                for e in rows
+            ]
+        )
+        return
+    screen.table(
+        screen.console(),
+        ["model", "source", "licence", "dimension", "languages"],
+        [[e.id, str(e.source), e.licence, str(e.dimension), str(len(e.languages) or "?")] for e in rows],
+    )
+
+
+@app.command()
+def prepare(
+    model: options.Model = None, engine: options.Engine = None, as_json: options.Json = False
+) -> None:
+    """Convert, check and compile a model now rather than at its first use."""
+    from service.wiring import open_embedder
+
+    with screen.saying("Preparing the model") as say:
+        identity = open_embedder(options.settings(model, engine), say).encoder.identity
+    if as_json:
+        screen.print_json(
+            {"model": identity.model, "engine": identity.engine, "dimension": identity.dimension}
+        )
+    else:
+        screen.console().print(
+            f"{identity.model} is ready ({identity.engine}, {identity.dimension} dimensions)"
+        )
+
+
+@app.command()
+def offsets(
+    reference: Annotated[list[Path], typer.Argument(help="Files of records in known languages.")],
+    out: Annotated[Path, typer.Option(help="npz file to write.")],
+    mapping: options.Map = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only rows whose column has this value: fold=train.")
+    ] = None,
+    model: options.Model = None,
+    engine: options.Engine = None,
+    as_json: options.Json = False,
+) -> None:
+    """Fit the language offsets of a model on reference texts and the sample's tuning half."""
+    from service.fitting import fit_offsets
+
+    settings = options.settings(model, engine)
+    with screen.saying("Fitting offsets") as say:
+        fitted = fit_offsets(reference, settings, mapping=mapping or [], only=only or [], say=say)
+    fitted.save(out)
+    counts = dict(zip(fitted.languages, fitted.counts, strict=True))
+    if as_json:
+        screen.print_json({"model": fitted.model, "out": str(out), "texts": counts})
+    else:
+        screen.console().print(f"{sum(counts.values())} texts in {len(counts)} languages; written to {out}")
+
+
+@app.command()
+def fit(
+    out: Annotated[Path, typer.Option(help="json file to write.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of notices and tests to fit on as well.")] = None,
+    model: options.Model = None,
+    engine: options.Engine = None,
+    as_json: options.Json = False,
+) -> None:
+    """Fit fusion weights, grouping thresholds and the calibrator of a model, on tuning splits only."""
+    import json
+
+    from service.tuning import fit_tuning
+
+    with screen.saying("Fitting") as say:
+        fitted = fit_tuning(options.settings(model, engine), data, say)
+    out.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        screen.print_json(fitted)
+    else:
+        screen.console().print(f"Fitted for {fitted['model']}; written to {out}: {fitted['tuning_figures']}")

@@ -1,0 +1,62 @@
+"""Options that several commands share, and how they turn into filters, kinds and settings."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from matcher.filters import Filter
+    from matcher.records import Kind
+    from service.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(help="Folder of what was imported [default: the user's data folder, or NEEDMATCH_DATA]."),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(help="Model: registry name, hub id or folder [default: e5-small, or NEEDMATCH_MODEL]."),
+]
+Engine = Annotated[
+    str | None,
+    typer.Option(help="auto, openvino-int8, openvino-bf16 or torch [default: auto, or NEEDMATCH_ENGINE]."),
+]
+Results = Annotated[int, typer.Option("--results", "-k", min=1, max=1000, help="How many results.")]
+Country = Annotated[
+    list[str] | None, typer.Option(help="Only this country (ISO alpha-2); may be given several times.")
+]
+Cpv = Annotated[list[str] | None, typer.Option(help="Only this CPV prefix; may be given several times.")]
+Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", help="Column names: new=old[|older], the first that is filled wins; may be repeated."
+    ),
+]
+
+
+def settings(model: str | None = None, engine: str | None = None, data: Path | None = None) -> "Settings":
+    """Settings of the environment, with what the command line says instead."""
+    from service.settings import Settings
+
+    given = {"model": model, "engine": engine, "data": data}
+    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+
+
+def where(country: list[str] | None, cpv: list[str] | None) -> "Filter":
+    """A filter from the options."""
+    from matcher.filters import Filter
+
+    return Filter(countries=tuple(c.upper() for c in country or ()), cpv=tuple(cpv or ()))
+
+
+def kind(value: str) -> "Kind":
+    """`need` or `solution`, singular or plural. Raises `SettingInvalid`."""
+    from matcher.errors import SettingInvalid
+    from matcher.records import Kind
+
+    try:
+        return Kind(value.lower().removesuffix("s"))
+    except ValueError:
+        raise SettingInvalid(f"--kind is 'need' or 'solution', not {value!r}.") from None

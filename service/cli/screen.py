@@ -1,0 +1,215 @@
+"""What people see in a terminal: progress, matches with their evidence, candidates; 80 columns suffice."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from matcher.engine import Matches
+    from matcher.explain import Match
+    from matcher.joint import JointCandidate
+    from matcher.records import Record
+
+MARKS = {"strong": "●●●", "likely": "●●○", "possible": "●○○", "weak": "○○○"}
+STYLES = {"strong": "bold green", "likely": "green", "possible": "yellow", "weak": "dim"}
+
+
+def console() -> Console:
+    """Standard output; at least 80 columns, so that piped output looks the same everywhere."""
+    out = Console(highlight=False, soft_wrap=False)
+    if not out.is_terminal:
+        out.width = 80
+    return out
+
+
+def errors() -> Console:
+    """Standard error, for progress and warnings: what is piped on stays clean."""
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output, readable and in UTF-8."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+@contextmanager
+def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, with rate and time left; silent where nobody watches."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    with Progress(*columns, console=errors(), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def saying(label: str) -> Iterator[Callable[[str], None]]:
+    """A spinner on standard error whose text can be changed, for work without a count."""
+    with errors().status(label) as status:
+        yield lambda text: status.update(text)
+
+
+def heading(out: Console, text: str) -> None:
+    """A section's title."""
+    out.print()
+    out.print(Text(text, style="bold"))
+    out.print("─" * min(out.width, 80), style="dim")
+
+
+def record_line(record: "Record", language: str | None = None) -> str:
+    """A record in one line: id, title, where it is from."""
+    owner = getattr(record, "organisation", "") or getattr(record, "vendor", "")
+    place = ", ".join(part for part in (record.country, language or record.language) if part)
+    return f"{record.id}  {record.title}  ({'; '.join(part for part in (owner, place) if part)})"
+
+
+def print_query(out: Console, matches: "Matches", label: str) -> None:
+    """The record or the text that searched."""
+    query = matches.query
+    if query.record is not None:
+        out.print(f"[bold]{label}[/]  {escape(record_line(query.record, query.language))}")
+    else:
+        out.print(f"[bold]{label}[/]  “{escape(query.text)}”  ({query.language or 'language unknown'})")
+
+
+def print_matches(out: Console, matches: "Matches") -> None:
+    """Results, best first: level, what it is, why, and a sentence of each side."""
+    if not matches.items:
+        out.print("  Nothing found.", style="dim")
+    for match in matches.items:
+        _print_match(out, match)
+    for name, count in matches.hidden.items():
+        if name != "exclude":
+            out.print(f"  {count} hidden by your filter on {name}.", style="dim")
+
+
+def _print_match(out: Console, match: "Match") -> None:
+    level = str(match.level) if match.level else "not calibrated"
+    mark = MARKS.get(level, "")
+    title = Text(f"{match.rank:>2}. ")
+    title.append(f"{mark} {level}".strip(), style=STYLES.get(level, "dim"))
+    title.append(f"  {record_line(match.record)}")
+    out.print(title)
+    explanation = match.explanation
+    for reason in explanation.reasons:
+        _indented(out, f"+ {reason}")
+    for gap in explanation.gaps:
+        _indented(out, f"- {gap}", "dim")
+    for pair in explanation.evidence[:1]:
+        _indented(out, f"{pair.query.language or '?'} “{pair.query.text}”", "cyan")
+        _indented(out, f"{pair.found.language or '?'} “{pair.found.text}”", "cyan")
+
+
+def _indented(out: Console, text: str, style: str = "") -> None:
+    out.print(Padding(Text(text, style=style), (0, 0, 0, 8)))
+
+
+def print_candidate(out: Console, number: int, candidate: "JointCandidate") -> None:
+    """A joint candidate: who, what, how much, when."""
+    flags = ", ".join(candidate.countries)
+    out.print(
+        f"[bold]{number:>2}. {escape(candidate.medoid.title)}[/]  [{flags}]".replace(
+            "[" + flags, "\\[" + flags
+        )
+    )
+    for need in candidate.members:
+        _indented(out, f"{need.country or '??'}  {need.id}  {need.title}  ({need.organisation})")
+    totals = candidate.totals
+    parts = [f"cohesion {candidate.cohesion:.2f}"]
+    if totals.value_eur:
+        parts.append(f"together EUR {totals.value_eur:,.0f}")
+    if totals.values_missing:
+        parts.append(f"value missing for {totals.values_missing}")
+    if candidate.window:
+        parts.append(f"windows overlap {candidate.window[0]} to {candidate.window[1]}")
+    elif candidate.windows_missing < len(candidate.members):
+        parts.append("no common procurement window")
+    if candidate.windows_missing:
+        parts.append(f"window missing for {candidate.windows_missing}")
+    _indented(out, "; ".join(parts), "dim")
+
+
+def match_json(matches: "Matches") -> dict[str, Any]:
+    """Results as plain values."""
+    query = matches.query
+    return {
+        "query": {
+            "id": query.record.id if query.record else None,
+            "title": query.record.title if query.record else query.text,
+            "language": query.language,
+        },
+        "hidden": dict(matches.hidden),
+        "results": [_one_json(match) for match in matches.items],
+    }
+
+
+def _one_json(match: "Match") -> dict[str, Any]:
+    explanation = match.explanation
+    return {
+        "rank": match.rank,
+        "id": match.record.id,
+        "title": match.record.title,
+        "country": match.record.country,
+        "language": match.record.language,
+        "level": match.level,
+        "probability": None if match.probability is None else round(match.probability, 4),
+        "contributions": [
+            {
+                "feature": c.feature,
+                "value": round(c.value, 4),
+                "logit": None if c.logit is None else round(c.logit, 4),
+            }
+            for c in explanation.contributions
+        ],
+        "reasons": list(explanation.reasons),
+        "gaps": list(explanation.gaps),
+        "evidence": [
+            {
+                "query": {"text": pair.query.text, "language": pair.query.language},
+                "found": {"text": pair.found.text, "language": pair.found.language},
+                "similarity": round(pair.similarity, 4),
+            }
+            for pair in explanation.evidence
+        ],
+    }
+
+
+def candidate_json(candidate: "JointCandidate") -> dict[str, Any]:
+    """A joint candidate as plain values."""
+    one, other, similarity = candidate.weakest
+    return {
+        "title": candidate.medoid.title,
+        "medoid": candidate.medoid.id,
+        "countries": list(candidate.countries),
+        "members": [
+            {"id": need.id, "country": need.country, "organisation": need.organisation, "title": need.title}
+            for need in candidate.members
+        ],
+        "cohesion": round(candidate.cohesion, 4),
+        "weakest_pair": {"ids": [one.id, other.id], "similarity": round(similarity, 4)},
+        "value_eur": candidate.totals.value_eur,
+        "values_missing": candidate.totals.values_missing,
+        "window": None if candidate.window is None else [str(day) for day in candidate.window],
+        "windows_missing": candidate.windows_missing,
+    }
+
+
+def table(out: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table; every column but the first is aligned right."""
+    from rich import box
+    from rich.table import Table
+
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, column in enumerate(columns):
+        grid.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
+    for row in rows:
+        grid.add_row(*(escape(cell) for cell in row))
+    out.print(grid)

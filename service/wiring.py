@@ -1,0 +1,54 @@
+"""The one place where engine, model, corpus and settings are joined."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from matcher.calibrate import LogisticCalibrator
+from matcher.cluster import Grouping
+from matcher.embed import Embedder, SqliteCache
+from matcher.engine import Engine, Tuning
+from matcher.fuse import FusionWeights
+from matcher.protocols import Encoder
+from models import offsets, open_encoder, tunings
+from service.settings import Settings
+
+Say = Callable[[str], None]
+
+
+def open_embedder(settings: Settings, say: Say | None = None, *, keep: bool = True) -> Embedder:
+    """The model of the settings with its language offsets; `keep` puts vectors into the disk cache."""
+    encoder = open_encoder(
+        settings.model, engine=settings.engine, cache=settings.cache, threads=settings.threads, progress=say
+    )
+    cache = SqliteCache(settings.cache / "vectors.db") if keep else None
+    return Embedder(encoder, offsets.shipped(encoder.identity), cache)
+
+
+def tuning_of(encoder: Encoder) -> Tuning:
+    """What ships as fitted for the model revision; plain defaults, and no level, for any other model."""
+    stored: dict[str, Any] | None = tunings.shipped(encoder.identity)
+    if stored is None:
+        return Tuning()
+    calibrator = stored.get("calibrator")
+    return Tuning(
+        FusionWeights(**stored["fusion"]),
+        Grouping(**stored["grouping"]),
+        LogisticCalibrator.from_json(calibrator) if calibrator else None,
+    )
+
+
+def open_engine(
+    path: Path | str | None = None,
+    *,
+    settings: Settings | None = None,
+    say: Say | None = None,
+    keep: bool = True,
+) -> Engine:
+    """An engine with the model of the settings; with what was saved at `path`, or empty.
+
+    `say` hears in words what takes long (converting a model for the first time).
+    """
+    embedder = open_embedder(settings or Settings(), say, keep=keep)
+    tuning = tuning_of(embedder.encoder)
+    return Engine(embedder, tuning) if path is None else Engine.load(Path(path), embedder, tuning)
