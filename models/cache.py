@@ -60,8 +60,18 @@ def write_manifest(folder: Path, facts: Mapping[str, object]) -> None:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != MANIFEST
     }
-    text = json.dumps({**facts, "files": files}, indent=1, ensure_ascii=False, sort_keys=True)
-    new = folder / (MANIFEST + ".new")
+    _replace_manifest(folder, {**facts, "files": files})
+
+
+def add_fact(folder: Path, name: str, fact: object) -> None:
+    """Add one fact to the manifest of a folder that has one."""
+    _replace_manifest(folder, {**verify(folder), name: fact})
+
+
+def _replace_manifest(folder: Path, content: Manifest) -> None:
+    # aside and then renamed: a reader sees the old one or the new one, never half of it
+    new = folder / f"{MANIFEST}.{os.getpid()}"
+    text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
     new.write_text(text + "\n", encoding="utf-8")
     new.replace(folder / MANIFEST)
 

@@ -106,7 +106,9 @@ def write_weights(carrier: Carrier, folder: Path) -> None:
     shape = tensors["embeddings.word_embeddings.weight"].shape
     if shape != expected:
         raise ModelCorrupt(f"The carried word embeddings have the shape {shape}, expected {expected}.")
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    path = folder / "model.safetensors"
+    save_file(tensors, path, metadata={"format": "pt"})
+    path.chmod(0o644)  # safetensors writes for the owner alone; a cache may be filled by another user
 
 
 def write_tokenizer(pieces: Pieces, folder: Path, max_tokens: int) -> None:
@@ -240,6 +242,16 @@ def check_against_carrier(
             "folders beside it that begin with its name, then open the model again."
         )
     return mean, least
+
+
+def ensure_checked(entry: ModelEntry, encode: Callable[[Sequence[str]], Float32]) -> None:
+    """`check_against_carrier`, unless the manifest of the entry's folder says that it was done already."""
+    assert entry.folder is not None
+    if "check" not in store.verify(entry.folder):
+        mean, least = check_against_carrier(entry, encode)
+        store.add_fact(
+            entry.folder, "check", {"mean_cosine": round(mean, 6), "least_cosine": round(least, 6)}
+        )
 
 
 def _carrier_vectors(entry: ModelEntry, texts: Sequence[str]) -> Float32:

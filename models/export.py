@@ -24,12 +24,14 @@ import numpy as np
 from matcher.errors import ModelCorrupt, ModelMissing
 from matcher.protocols import Role
 from models import cache as store
-from models.cache import Manifest, Progress
+from models.cache import Progress
 from models.converter import check_against_carrier, reference_texts
 from models.registry import ModelEntry, Source
 
 FORMAT = 1
 FULL, INT8, TOKENIZER = "full.xml", "int8.xml", "tokenizer.json"
+INT8_MEAN_COSINE = 0.98
+"""An 8-bit graph further than this from the full one is kept, but only used when asked for by name."""
 RUNTIME_REMEDY = "Install it with: pip install 'openvino>=2026.4,<2027' 'nncf>=3.4,<4'"
 
 
@@ -40,14 +42,20 @@ def exported(entry: ModelEntry, cache: Path | str | None = None, progress: Progr
     for carried weights, does not agree with its carrier.
     """
     folder = store.cache_folder(cache) / f"{entry.id}-{entry.revision}.openvino"
-    if not _is_current(folder):
+    if not _is_current(folder, entry):
         with store.locked(folder):
-            if not _is_current(folder):  # another process may just have made it
+            if not _is_current(folder, entry):  # another process may just have made it
                 if progress:
                     progress(f"Building the fast engine of {entry.id} in {folder} (once, about a minute)")
                 _export(entry, folder)
     store.verify(folder)
     return folder
+
+
+def bears_int8(folder: Path) -> bool:
+    """Whether the 8-bit graph in a folder of `exported` stayed close enough to the full one to be used."""
+    agreement = (store.read_manifest(folder) or {}).get("int8_mean_cosine")
+    return isinstance(agreement, float) and agreement >= INT8_MEAN_COSINE
 
 
 def runtime_version() -> str:
@@ -58,23 +66,25 @@ def runtime_version() -> str:
         raise ModelMissing(f"OpenVINO, the fast engine, is not installed. {RUNTIME_REMEDY}") from None
 
 
-def _is_current(folder: Path) -> bool:
+def _is_current(folder: Path, entry: ModelEntry) -> bool:
     manifest = store.read_manifest(folder)
-    return manifest is not None and (manifest.get("format"), manifest.get("openvino")) == (
-        FORMAT,
-        runtime_version(),
-    )
+    return manifest is not None and manifest.items() >= _origin(entry).items()
 
 
-def _export(entry: ModelEntry, folder: Path) -> None:
-    assert entry.folder is not None
-    facts: dict[str, object] = {
+def _origin(entry: ModelEntry) -> dict[str, object]:
+    """What the graphs in a folder must have been made of and for, to be used again."""
+    return {
         "format": FORMAT,
         "model": entry.id,
         "revision": entry.revision,
         "source": entry.sha256 or entry.revision,
         "openvino": runtime_version(),
     }
+
+
+def _export(entry: ModelEntry, folder: Path) -> None:
+    assert entry.folder is not None
+    facts = _origin(entry)
     try:
         facts["nncf"] = version("nncf")
     except PackageNotFoundError:
@@ -82,14 +92,26 @@ def _export(entry: ModelEntry, folder: Path) -> None:
             f"nncf, which builds the 8-bit graph, is not installed. {RUNTIME_REMEDY}"
         ) from None
     with store.written(folder, facts) as target, _quietly():
-        network = _network(entry.folder, target)
         import openvino as ov
 
+        try:
+            network = _network(entry.folder, target)
+        except ImportError as error:
+            raise ModelMissing(
+                f"Building the fast engine of {entry.id} needs torch and sentence-transformers ({error}). "
+                "Install them, or build on another machine and copy the cache."
+            ) from error
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise ModelCorrupt(
+                f"The model in {entry.folder} cannot be converted for OpenVINO ({error}). "
+                "Fetch or save it again, or open it with engine='torch'."
+            ) from error
         ov.save_model(network, target / FULL, compress_to_fp16=True)
         if entry.source is Source.CARRIED:
             facts["check"] = _checked(entry, target)
         # from the saved graph, not from `network`: its word embeddings are float16 already and stay so
         ov.save_model(_quantised(ov.Core().read_model(target / FULL), entry, target), target / INT8)
+        facts["int8_mean_cosine"] = _agreement(entry, target)
 
 
 def _network(folder: Path, target: Path) -> Any:
@@ -142,6 +164,17 @@ def _checked(entry: ModelEntry, target: Path) -> dict[str, float]:
     return {"mean_cosine": round(mean, 6), "least_cosine": round(least, 6)}
 
 
+def _agreement(entry: ModelEntry, target: Path) -> float:
+    """Mean cosine of the 8-bit to the full vectors on the calibration texts (on the card: on others)."""
+    from models.openvino import OpenVinoEncoder
+
+    full, int8 = (
+        OpenVinoEncoder(entry, target, kind=kind).encode(reference_texts(), Role.PASSAGE).pooled
+        for kind in ("fp32", "int8")
+    )
+    return round(float(np.einsum("nd,nd->n", full, int8).mean()), 6)
+
+
 def _quantised(network: Any, entry: ModelEntry, target: Path) -> Any:
     import nncf
     from tokenizers import Tokenizer
@@ -167,7 +200,7 @@ def _quantised(network: Any, entry: ModelEntry, target: Path) -> Any:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """No progress bars, tracer warnings or notes of the libraries about a routine conversion."""
+    """Hush the progress bars, tracer warnings or notes of the libraries about a routine conversion."""
     loud = [logging.getLogger(name) for name in ("nncf", "transformers", "sentence_transformers")]
     levels = [logger.level for logger in loud]
     with (
@@ -183,8 +216,3 @@ def _quietly() -> Iterator[None]:
         finally:
             for logger, level in zip(loud, levels, strict=True):
                 logger.setLevel(level)
-
-
-def check_of(manifest: Manifest) -> object:
-    """What the comparison with the carrier gave when the graphs were built, or None for other models."""
-    return manifest.get("check")

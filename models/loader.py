@@ -6,10 +6,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from matcher.errors import ModelMissing, SettingInvalid
-from matcher.protocols import Encoder
+from matcher.protocols import Encoder, Role
 from models import processor
-from models.converter import converted
-from models.export import exported
+from models.converter import converted, ensure_checked
+from models.export import bears_int8, exported
 from models.hashing import HashingEncoder
 from models.registry import DEFAULT, ModelEntry, Source, entry, folder_entry
 
@@ -31,10 +31,10 @@ def open_encoder(
     """The encoder of a model: a known name, a sentence-transformers folder or a hub id.
 
     The first time, its weights are unpacked (or fetched) and its fast engine is built in the cache;
-    `progress` hears of that. `engine` is `auto` (OpenVINO when installed, else torch), `openvino` (8 bits where the
-    processor is fast at it, else bfloat16 or float32), one of these by name, or `torch`; `identity.engine`
-    tells what came of it. Raises `ModelUnknown`, `ModelMissing`, `ModelCorrupt`, or `SettingInvalid` for an
-    unknown engine.
+    `progress` hears of that. `engine` is `auto` (OpenVINO when installed, else torch), `openvino` (8 bits
+    where the processor is fast at it and the model bears it, else bfloat16 or float32), one of these by
+    name, or `torch`; `identity.engine` tells what came of it. Raises `ModelUnknown`,
+    `ModelMissing`, `ModelCorrupt`, or `SettingInvalid` for an unknown engine.
 
     >>> open_encoder("hashing").identity.key
     'hashing@1/hashing'
@@ -51,9 +51,9 @@ def open_encoder(
     local = _local(known, cache, progress)
     if engine == "torch":
         return _reference(local, threads)
-    if engine == "openvino":
-        engine = "openvino-int8" if processor.fast_int8() else "openvino-bf16"
     folder = exported(local, cache, progress)
+    if engine == "openvino":
+        engine = "openvino-int8" if processor.fast_int8() and bears_int8(folder) else "openvino-bf16"
     from models.openvino import OpenVinoEncoder
 
     return OpenVinoEncoder(local, folder, kind=engine.removeprefix("openvino-"), threads=threads)
@@ -71,7 +71,10 @@ def _local(known: ModelEntry, cache: Path | str | None, progress: Callable[[str]
 def _reference(local: ModelEntry, threads: int | None) -> Encoder:
     from models.sentence_transformer import SentenceTransformerEncoder
 
-    return SentenceTransformerEncoder(local, threads=threads)
+    encoder = SentenceTransformerEncoder(local, threads=threads)
+    if local.source is Source.CARRIED:
+        ensure_checked(local, lambda texts: encoder.encode(texts, Role.QUERY).pooled)
+    return encoder
 
 
 def fetched(known: ModelEntry, progress: Callable[[str], None] | None = None) -> ModelEntry:

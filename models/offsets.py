@@ -20,8 +20,6 @@ from matcher.protocols import Float32, ModelIdentity, Role
 
 SHRINKAGE = 20.0
 """c: a language counts half when it has this many reference texts."""
-STRENGTH = 0.8
-"""Chosen by acc@1 of official titles against notices in other languages, on the tuning fold."""
 ROLES = (Role.QUERY, Role.PASSAGE)
 
 
@@ -42,7 +40,7 @@ class LanguageOffsets:
     means: Float32
     """`float32[2, l, d]`: for queries and for passages, one row a language."""
     shrinkage: float = SHRINKAGE
-    strength: float = STRENGTH
+    strength: float = 1.0
 
     @property
     def key(self) -> str:
@@ -85,7 +83,7 @@ def fit(
     model: str,
     *,
     shrinkage: float = SHRINKAGE,
-    strength: float = STRENGTH,
+    strength: float = 1.0,
 ) -> LanguageOffsets:
     """Offsets from the vectors `float32[n, d]` of the same reference texts in both roles."""
     names = tuple(sorted(set(languages)))

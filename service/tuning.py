@@ -1,7 +1,7 @@
 """Fitting what orders, groups and calibrates results for one model revision, on tuning splits only."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -22,12 +22,14 @@ from matcher.fuse import FusionWeights, fuse, order
 from matcher.protocols import Float32
 from matcher.records import Need, Record
 from matcher.retrieve import Candidates, ask_records, retrieve
+from models.offsets import LanguageOffsets
 from service.settings import Settings
 from service.wiring import Say, open_embedder
 
 DEPTH = 100
 SHOWN = 30
 """Places of each ranking that the calibrator learns from: what users get to see, and a little more."""
+STRENGTHS = (0.6, 0.8, 1.0)
 WORDS_SAME = (0.0, 0.02, 0.05, 0.1)
 WORDS_CROSS = (0.0, 0.05, 0.1, 0.2, 0.3)
 CODES = (0.0, 0.05, 0.1, 0.15, 0.2)
@@ -42,54 +44,91 @@ class Judged:
 
     candidates: Candidates
     ids: list[str]
-    grades: dict[str, int]
+    grades: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The best fusion found with one strength of the language offset."""
+
+    strength: float
+    fusion: FusionWeights
+    figures: dict[str, float]
+    """Mean nDCG@10 of each task."""
+    sample: list[Judged]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Queries to rank and needs to group, with what is known of both."""
+
+    queries: Sequence[Record]
+    documents: Sequence[Record]
+    qrels: Mapping[str, Mapping[str, int]]
+    needs: Sequence[Need]
+    groups: Mapping[str, str]
 
 
 def fit_tuning(settings: Settings, folder: Path | None, say: Say) -> dict[str, Any]:
-    """Fusion weights, grouping thresholds and a calibrator, with what they reached where they were fitted.
+    """Offset strength, fusion weights, grouping thresholds and calibrator, with what they reached.
 
     Fitted on the tuning half of the sample and, where a `folder` of notices is given, on its fold
     `train`, each weighing the same (see `corpora.campaign`).
     """
     embedder = open_embedder(settings, say)
-    sample = load_sample().part("tune")
-    say("Retrieving for the sample")
-    retrievals = {"sample": list(_retrieved(embedder, sample.needs, sample.solutions, sample.qrels))}
-    groupings: dict[str, tuple[Sequence[Need], Any]] = {"sample": (sample.needs, sample.groups)}
-    if folder is not None:
-        say("Retrieving for titles of notices")
-        titles = titles_to_notices(folder, "train")
-        retrievals["titles"] = list(_retrieved(embedder, titles.queries, titles.documents, titles.qrels))
-        versions = language_versions(folder, "train")
-        groupings["versions"] = (versions.needs, versions.groups)
-    say("Choosing fusion weights")
-    fusion, ranked = _fusion(retrievals)
+    tasks = _tasks(folder)
+    offset = embedder.neutraliser
+    ranked: list[Ranked] = []
+    for strength in STRENGTHS if isinstance(offset, LanguageOffsets) else (0.0,):
+        if isinstance(offset, LanguageOffsets):
+            embedder.neutraliser = replace(offset, strength=strength)
+        say(f"Ranking with offset strength {strength}")
+        judged = {name: list(_retrieved(embedder, task)) for name, task in tasks.items()}
+        ranked.append(Ranked(strength, *_fusion(judged), judged["sample"]))
+    best = max(ranked, key=lambda item: sum(item.figures.values()))
+    if isinstance(offset, LanguageOffsets):
+        embedder.neutraliser = replace(offset, strength=best.strength)
     say("Choosing grouping thresholds")
-    grouping, grouped = _grouping(embedder, groupings)
-    values, relevant = _shown(retrievals["sample"], fusion)
+    grouping, grouped = _grouping(embedder, tasks)
     identity = embedder.encoder.identity
-    calibrator = fit(values, relevant, identity.model, date.today().isoformat())
+    calibrator = fit(*_shown(best.sample, best.fusion), identity.model, date.today().isoformat())
     return {
         "model": identity.model,
         "fitted_with": identity.engine,
-        "fusion": asdict(fusion),
+        "offset_strength": best.strength,
+        "fusion": asdict(best.fusion),
         "grouping": asdict(grouping),
         "calibrator": calibrator.as_json(),
-        "tuning_figures": {"ndcg_10": ranked, "grouping": grouped},
+        "tuning_figures": {
+            "ndcg_10": best.figures,
+            "ndcg_10_by_strength": {str(item.strength): item.figures for item in ranked},
+            "grouping": grouped,
+        },
     }
 
 
-def _retrieved(
-    embedder: Embedder, queries: Sequence[Record], documents: Sequence[Record], qrels: Any
-) -> Iterator[Judged]:
+def _tasks(folder: Path | None) -> dict[str, Task]:
+    sample = load_sample().part("tune")
+    tasks = {"sample": Task(sample.needs, sample.solutions, sample.qrels, sample.needs, sample.groups)}
+    if folder is not None:
+        titles, versions = titles_to_notices(folder, "train"), language_versions(folder, "train")
+        tasks["notices"] = Task(
+            titles.queries, titles.documents, titles.qrels, versions.needs, versions.groups
+        )
+    return tasks
+
+
+def _retrieved(embedder: Embedder, task: Task) -> Iterator[Judged]:
     engine = Engine(embedder)
-    engine.add(documents)
-    collection = engine.collections[documents[0].kind]
+    engine.add(task.documents)
+    collection = engine.collections[task.documents[0].kind]
     allowed = collection.select(Filter()).allowed
-    judged = [query for query in queries if any(g >= RELEVANT for g in qrels.get(query.id, {}).values())]
+    answered = {query for query, grades in task.qrels.items() if max(grades.values()) >= RELEVANT}
+    judged = [query for query in task.queries if query.id in answered]
     for record, query in zip(judged, ask_records(judged, embedder), strict=True):
         found = retrieve(query, collection, allowed, DEPTH)
-        yield Judged(found, [collection.record(row).id for row in found.rows.tolist()], qrels[record.id])
+        ids = [collection.record(row).id for row in found.rows.tolist()]
+        yield Judged(found, ids, task.qrels[record.id])
 
 
 def _fusion(retrievals: dict[str, list[Judged]]) -> tuple[FusionWeights, dict[str, float]]:
@@ -111,21 +150,18 @@ def _ndcg(judged: Judged, weights: FusionWeights) -> float:
     return ndcg([judged.ids[i] for i in places], judged.grades)
 
 
-def _grouping(
-    embedder: Embedder, tasks: dict[str, tuple[Sequence[Need], Any]]
-) -> tuple[Grouping, dict[str, dict[str, float]]]:
-    engines = {}
-    for name, (needs, _) in tasks.items():
-        engines[name] = Engine(embedder)
-        engines[name].add(needs)
+def _grouping(embedder: Embedder, tasks: Mapping[str, Task]) -> tuple[Grouping, dict[str, dict[str, float]]]:
+    engines = {name: Engine(embedder) for name in tasks}
+    for name, task in tasks.items():
+        engines[name].add(task.needs)
     best: tuple[float, Grouping, dict[str, dict[str, float]]] | None = None
     for linkage in LINKAGES:
         grouping = Grouping(edge=round(linkage - EDGE_BELOW, 2), linkage=linkage)
         figures: dict[str, dict[str, float]] = {}
-        for name, (_, truth) in tasks.items():
+        for name, task in tasks.items():
             engines[name].tuning = Tuning(grouping=grouping)
             found = {need.id: group[0].id for group in engines[name].groups() for need in group}
-            scores = compare(found, truth)
+            scores = compare(found, task.groups)
             figures[name] = {"pair_f1": round(scores.pair_f1, 4), "bcubed_f1": round(scores.bcubed_f1, 4)}
         total = sum(figure["pair_f1"] for figure in figures.values())
         if best is None or total > best[0]:

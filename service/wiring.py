@@ -1,6 +1,7 @@
 """The one place where engine, model, corpus and settings are joined."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,11 @@ def open_embedder(settings: Settings, say: Say | None = None, *, keep: bool = Tr
         settings.model, engine=settings.engine, cache=settings.cache, threads=settings.threads, progress=say
     )
     cache = SqliteCache(settings.cache / "vectors.db") if keep else None
-    return Embedder(encoder, offsets.shipped(encoder.identity), cache)
+    offset = offsets.shipped(encoder.identity)
+    fitted = tunings.shipped(encoder.identity)
+    if offset is not None and fitted is not None:
+        offset = replace(offset, strength=fitted["offset_strength"])
+    return Embedder(encoder, offset, cache)
 
 
 def tuning_of(encoder: Encoder) -> Tuning:

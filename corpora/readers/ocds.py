@@ -206,8 +206,11 @@ def _parsed(content: bytes, name: str) -> object:
         raise FileUnreadable(
             f"{name}:{error.lineno}: not JSON ({error.msg}). Export it again, or repair that line."
         ) from error
-    except ValueError as error:
+    except UnicodeDecodeError as error:
         raise FileUnreadable(f"{name} is not JSON in UTF-8 ({error}). Save it as UTF-8.") from error
+    except ValueError as error:
+        # a number of thousands of digits
+        raise FileUnreadable(f"{name} is not JSON that can be read ({error}). Export it again.") from error
 
 
 def _wanted(release: Release, place: int, path: Path, report: Report, *, awards: bool) -> bool:

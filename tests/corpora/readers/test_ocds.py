@@ -318,12 +318,13 @@ def places_in(value: object) -> list[tuple[dict[str, object] | list[object], str
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_documents_never_crash(tmp_path: Path, damage: list[tuple[int, object]]) -> None:
     """Any value anywhere may be anything else: rows, issues or an input error come out."""
-    document = json.loads(json.dumps(package(RELEASE, AWARD, {"ocid": "o-2", "tag": ["planning"], "planning": {
-        "budget": {"amount": {"amount": 1}}}})))  # fmt: skip
+    planned: Json = {"ocid": "o-2", "tag": ["planning"], "planning": {"budget": {"amount": {"amount": 1}}}}
+    own: Json = {**RELEASE, "ocid": "o-3", "needmatch": {"title": "Boats", "cpv": "34521000"}}
+    document = json.loads(json.dumps(package(RELEASE, AWARD, planned, own)))
     for number, value in damage:
         spots = places_in(document)
         holder, key = spots[number % len(spots)]
-        holder[key] = value  # type: ignore[index,call-overload] # a key of this very holder
+        holder[key] = value  # type: ignore[index] # a key of this very holder
     for awards in (False, True):
         report = Report()
         try:

@@ -1,0 +1,352 @@
+"""`make bench`: speed and memory of the default engine, measured and written to docs/performance.md.
+
+Every figure comes from a process of its own, so that no import or cache of one counts for another.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from service.cli import screen
+from service.performance import (
+    SHOWN,
+    Figure,
+    embedding,
+    grouping,
+    loading,
+    querying,
+    row,
+    serving,
+    starting,
+    write,
+)
+from service.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SIZE = 10_000
+LIBRARIES = ("openvino", "torch", "sentence-transformers", "faiss-cpu", "numpy")
+
+Found = dict[str, Any]
+"""What one job has measured, as it comes out of its process."""
+Run = Callable[..., Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured."""
+
+    size: int = SIZE
+    """Solutions stored."""
+    seed: int = 20_260
+    """Of the drawing that makes them."""
+    rounds: int = 7
+    """Pairs of A and B at each length of text."""
+    repeats: int = 5
+    """Processes, or passes, of which the median counts."""
+    queries: int = 200
+    warm_up: int = 10
+    texts: Mapping[int, int] = field(default_factory=lambda: {20: 256, 120: 96, 300: 32})
+    """How many texts a round embeds, by their length in tokens."""
+
+
+QUICK = Plan(size=50, rounds=1, repeats=1, queries=4, warm_up=1, texts={20: 4, 120: 2, 300: 2})
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and write performance.md and performance.json into the folder `--out`."""
+    parser = argparse.ArgumentParser(prog="python -m service.bench", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of the page [docs]")
+    parser.add_argument("--size", type=int, help=f"solutions stored [{SIZE}]")
+    parser.add_argument("--quick", action="store_true", help="see that it works; the figures say nothing")
+    parser.add_argument("--only", choices=sorted(JOBS), help="do one job here and print what it found")
+    parser.add_argument("--snapshot", type=Path, help="the snapshot that the job opens")
+    chosen = parser.parse_args(arguments)
+    plan = QUICK if chosen.quick else Plan()
+    plan = replace(plan, size=chosen.size or plan.size)
+    if chosen.only:
+        print(json.dumps(JOBS[chosen.only](plan, Settings(), chosen.snapshot)))
+        return
+    facts = {**machine(Settings()), "quick": chosen.quick, "plan": asdict(plan)}
+    figures, engines = measure(
+        plan, lambda job, **given: alone(job, quick=chosen.quick, size=plan.size, **given)
+    )
+    facts |= {"engines": engines, "load_after": load_average()}
+    for file in write(figures, facts, chosen.out):
+        screen.errors().print(f"Written to {file}")
+    screen.table(screen.console(), ["figure", "value", "bar", "met"], [row(f)[:4] for f in figures])
+
+
+# -- the whole, and its processes -------------------------------------------------------------
+
+
+def measure(plan: Plan, run: Run) -> tuple[list[Figure], Found]:
+    """All figures, and the names of the engines they are of; `run(job, snapshot=...)` does one job."""
+    tell = screen.errors().print
+    tell(f"1/7 {plan.size} solutions (embedded once, then kept)")
+    built = run("build")
+    stored = {"snapshot": built["snapshot"]}
+    tell("2/7 Start of the command")
+    figures = starting([command_seconds() for _ in range(plan.repeats)])
+    tell("3/7 Opening the engine")
+    figures += serving([run("serve") for _ in range(plan.repeats)])
+    tell("4/7 Loading the snapshot")
+    figures += loading([run("load", **stored) for _ in range(plan.repeats)], plan.size)
+    tell("5/7 Queries")
+    figures += querying(run("query", **stored), plan.size)
+    tell("6/7 Grouping")
+    figures += grouping(run("group", **stored), plan.size)
+    tell("7/7 Embedding, against sentence-transformers")
+    speed = run("throughput")
+    return embedding(speed) + figures, {"fast": speed["fast"], "reference": speed["reference"]}
+
+
+def alone(job: str, *, size: int, quick: bool = False, snapshot: str | None = None) -> Found:
+    """What a job finds in a fresh process; its progress goes to standard error."""
+    command = [sys.executable, "-m", "service.bench", "--only", job, "--size", str(size)]
+    command += ["--quick"] if quick else []
+    command += ["--snapshot", snapshot] if snapshot else []
+    ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: Found = json.loads(ran.stdout.splitlines()[-1])
+    return found
+
+
+def command_seconds() -> float:
+    """Wall time of `needmatch --help`, from the start of its process to the end."""
+    script = Path(sys.executable).with_name("needmatch")
+    command = (
+        [str(script)] if script.exists() else [sys.executable, "-c", "from service.cli import main; main()"]
+    )
+    started = time.perf_counter()
+    subprocess.run([*command, "--help"], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+# -- jobs, each in its process ----------------------------------------------------------------
+
+
+def build(plan: Plan, settings: Settings, _: Path | None = None) -> Found:
+    """Make the solutions' snapshot, unless the cache has it for this very code, model and corpus."""
+    from matcher.embed import SqliteCache
+    from service.wiring import open_engine
+    from service.workload import fingerprint, made_solutions
+
+    engine = open_engine(settings=settings, keep=False)
+    records = made_solutions(plan.size, plan.seed)
+    key = fingerprint(records, engine.embedder.encoder.identity.key, engine.embedder.offset_key)
+    home = settings.cache / "bench"
+    path = home / f"{plan.size}-{key}"
+    reused = (path / "CURRENT").exists()
+    if not reused:
+        # Vectors are kept apart from the users' own: changed code needs new snapshots, not new vectors.
+        engine.embedder.cache = SqliteCache(home / "vectors.db")
+        with screen.progress("Reading the solutions", plan.size) as done:
+            engine.add(records, done)
+        engine.save(path)
+    for other in home.glob(f"{plan.size}-*"):
+        if other != path:
+            shutil.rmtree(other, ignore_errors=True)
+    return {"snapshot": str(path), "reused": reused}
+
+
+def serve(_: Plan, settings: Settings, __: Path | None = None) -> Found:
+    """A process with the model and no record, that has answered one question."""
+    started = time.perf_counter()
+    from service.wiring import open_engine
+
+    engine = open_engine(settings=settings, keep=False)
+    seconds = time.perf_counter() - started
+    engine.demand("body armour for patrol officers", SHOWN, language="en")
+    return {"open_seconds": seconds, "peak_bytes": peak_bytes()}
+
+
+def load(_: Plan, settings: Settings, snapshot: Path | None) -> Found:
+    """`Engine.load` alone: the model is open before the clock starts."""
+    from matcher.engine import Engine
+    from service.wiring import open_embedder, tuning_of
+
+    embedder = open_embedder(settings, keep=False)
+    tuning = tuning_of(embedder.encoder)
+    started = time.perf_counter()
+    engine = Engine.load(given(snapshot), embedder, tuning)
+    return {"load_seconds": time.perf_counter() - started, "records": len(engine.solutions)}
+
+
+def query(plan: Plan, settings: Settings, snapshot: Path | None) -> Found:
+    """Needs one after the other, each embedded, searched on both legs, fused, calibrated and explained."""
+    from matcher.retrieve import ask_records
+    from service.wiring import open_engine
+    from service.workload import query_needs
+
+    engine = open_engine(given(snapshot), settings=settings, keep=False)
+    asked = query_needs(plan.queries + plan.warm_up, plan.seed)
+    warm_up, needs = asked[plan.queries :], asked[: plan.queries]
+    for need in warm_up:
+        engine.match(need, SHOWN)
+    whole = [timed(lambda need=need: engine.match(need, SHOWN)) for need in needs]  # type: ignore[misc]
+    peak = peak_bytes()
+    read = [timed(lambda need=need: ask_records([need], engine.embedder)) for need in needs]  # type: ignore[misc]
+    return {
+        "seconds": whole,
+        "reading_seconds": read,
+        "peak_bytes": peak,
+        "records": len(engine.solutions),
+        "calibrated": engine.tuning.calibrator is not None,
+    }
+
+
+def group(plan: Plan, settings: Settings, snapshot: Path | None) -> Found:
+    """Grouping without embedding: the sample's needs, and the stored vectors as if they were needs'."""
+    from corpora import load_sample
+    from matcher.cluster import groups
+    from matcher.graph import mutual_neighbours
+    from service.wiring import open_engine
+
+    engine = open_engine(given(snapshot), settings=settings, keep=False)
+    engine.add(load_sample().needs)
+    at, stored = engine.tuning.grouping, engine.solutions
+    rows = stored.rows()
+
+    def grouped() -> list[Any]:
+        vectors = stored.centroids(rows)
+        return groups(mutual_neighbours(stored.dense, rows, vectors, at.edge), vectors, at.linkage)
+
+    return {
+        "sample_needs": len(engine.needs),
+        "sample_groups": len(engine.groups()),
+        "sample_seconds": [timed(engine.groups) for _ in range(plan.repeats)],
+        "many_groups": len(grouped()),
+        "many_seconds": [timed(grouped) for _ in range(plan.repeats)],
+    }
+
+
+def throughput(plan: Plan, settings: Settings, _: Path | None = None) -> Found:
+    """Seconds of the default engine (A) and of sentence-transformers (B) for the same texts, in turn."""
+    from corpora import load_sample
+    from matcher.protocols import Role
+    from models import open_encoder
+    from service.workload import of_length
+
+    def opened(engine: str) -> Any:
+        return open_encoder(settings.model, engine=engine, cache=settings.cache, threads=settings.threads)
+
+    fast, reference = opened(settings.engine), opened("torch")
+    sample = load_sample()
+    corpus = [record.text for record in (*sample.needs, *sample.solutions)]
+    lengths: Found = {}
+    with screen.progress("Embedding", len(plan.texts) * plan.rounds) as done:
+        for tokens, number in plan.texts.items():
+            texts = of_length(corpus, tokens, number, fast.count_tokens)
+            lengths[str(tokens)] = {
+                "texts": number,
+                "mean_tokens": sum(fast.count_tokens(texts)) / number,
+                "pairs": alternated(
+                    lambda texts=texts: fast.encode(texts, Role.PASSAGE),  # type: ignore[misc]
+                    lambda texts=texts: reference.encode(texts, Role.PASSAGE),  # type: ignore[misc]
+                    plan.rounds,
+                ),
+            }
+            done(len(lengths) * plan.rounds)
+    return {"fast": fast.identity.key, "reference": reference.identity.key, "lengths": lengths}
+
+
+JOBS: Mapping[str, Callable[[Plan, Settings, Path | None], Found]] = {
+    "build": build,
+    "serve": serve,
+    "load": load,
+    "query": query,
+    "group": group,
+    "throughput": throughput,
+}
+
+
+# -- clocks and meters ------------------------------------------------------------------------
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that the work takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def alternated(a: Callable[[], object], b: Callable[[], object], rounds: int) -> list[tuple[float, float]]:
+    """Seconds of both in each round, after one unmeasured; who goes first changes every round."""
+    a()
+    b()
+    pairs: list[tuple[float, float]] = []
+    for turn in range(rounds):
+        if turn % 2:
+            later, sooner = timed(b), timed(a)
+            pairs.append((sooner, later))
+        else:
+            pairs.append((timed(a), timed(b)))
+    return pairs
+
+
+def peak_bytes() -> int:
+    """The most memory this process has had resident, mapped files included."""
+    # The starting process counts too on Linux, so it must stay small: it imports no engine.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def load_average() -> float:
+    """Processes that wanted to run in the last minute, this one's included."""
+    return round(os.getloadavg()[0], 1)
+
+
+def given(snapshot: Path | None) -> Path:
+    """The snapshot that a job needs. Raises `SettingInvalid` without one."""
+    from matcher.errors import SettingInvalid
+
+    if snapshot is None:
+        raise SettingInvalid("This job opens a snapshot: give --snapshot, as --only build printed it.")
+    return snapshot
+
+
+def machine(settings: Settings) -> Found:
+    """Where and on what code it is measured."""
+    from models import processor
+
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "date": date.today().isoformat(),
+        "commit": commit(ROOT),
+        "processor": processor.name(),
+        "threads": settings.threads or usable,
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in LIBRARIES},
+        "load_before": load_average(),
+    }
+
+
+def commit(folder: Path) -> str:
+    """The short hash of what is checked out, marked where files differ from it; generated pages aside."""
+    try:
+        head = _git(folder, "rev-parse", "--short", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--", ".", ":(exclude)docs")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown (no repository)"
+    return f"{head} with changes" if changed else head
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    ran = subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True)
+    return ran.stdout.strip()
+
+
+if __name__ == "__main__":
+    main()
