@@ -154,7 +154,7 @@ class Engine:
             if len(group) > 1
         ]
         joint = [item for item in judged if isinstance(item, JointCandidate)]
-        joint.sort(key=lambda item: (-len(item.countries), -item.cohesion, item.medoid.id))
+        joint.sort(key=lambda item: (-item.cohesion, item.medoid.id))
         return joint, [item for item in judged if isinstance(item, NotJoint)]
 
     def _groups(self, where: Filter) -> list[list[tuple[Need, Float32]]]:
@@ -215,7 +215,7 @@ class Engine:
         for place, i in enumerate(best.tolist()):
             row = int(found.rows[i])
             record, language = collection.record(row), collection.languages[row]
-            reasons, gaps = facts(query, record, query.terms, terms(record.text, language))
+            reasons, gaps = facts(query, record, query.terms, terms(record.text, language, grams=False))
             chance = None if chances is None else float(chances[place])
             yield Match(
                 rank=place + 1,

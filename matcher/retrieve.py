@@ -96,7 +96,7 @@ def retrieve(query: Query, collection: Collection, allowed: RowSet, k: int) -> C
     lexical = collection.lexical.score(query.terms)
     seen = allowed.contains(lexical.rows)
     rows, words, codes = lexical.rows[seen], lexical.words[seen], lexical.codes[seen]
-    best = np.argsort(-(words + codes), kind="stable")[:depth]
+    best = _highest(words + codes, depth)
     union = np.union1d(found[found >= 0], rows[best])
     dense = collection.dense.score(query.vectors, union).mean(axis=0)
     at = np.searchsorted(union, rows)
@@ -112,6 +112,15 @@ def retrieve(query: Query, collection: Collection, allowed: RowSet, k: int) -> C
         bool(query.terms.stems),
         bool(query.terms.codes),
     )
+
+
+def _highest(scores: Float32, count: int) -> Int64:
+    """Positions of the highest scores, best first, ties by position."""
+    if scores.size <= count:
+        return np.argsort(-scores, kind="stable")
+    # Nearly every text shares a 4-gram with a query: sort those at the top only.
+    near = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
+    return near[np.argsort(-scores[near], kind="stable")][:count]
 
 
 def _placed(size: int, at: Int64, values: Float32) -> Float32:

@@ -24,6 +24,7 @@ import numpy as np
 from matcher.errors import ModelCorrupt, ModelMissing
 from matcher.protocols import Role
 from models import cache as store
+from models import runtime
 from models.cache import Progress
 from models.converter import check_against_carrier, reference_texts
 from models.registry import ModelEntry, Source
@@ -32,7 +33,6 @@ FORMAT = 1
 FULL, INT8, TOKENIZER = "full.xml", "int8.xml", "tokenizer.json"
 INT8_MEAN_COSINE = 0.98
 """An 8-bit graph further than this from the full one is kept, but only used when asked for by name."""
-RUNTIME_REMEDY = "Install it with: pip install 'openvino>=2026.4,<2027' 'nncf>=3.4,<4'"
 
 
 def exported(entry: ModelEntry, cache: Path | str | None = None, progress: Progress | None = None) -> Path:
@@ -63,7 +63,7 @@ def runtime_version() -> str:
     try:
         return version("openvino")
     except PackageNotFoundError:
-        raise ModelMissing(f"OpenVINO, the fast engine, is not installed. {RUNTIME_REMEDY}") from None
+        raise ModelMissing(f"OpenVINO, the fast engine, is not installed. {runtime.REMEDY}") from None
 
 
 def _is_current(folder: Path, entry: ModelEntry) -> bool:
@@ -89,11 +89,10 @@ def _export(entry: ModelEntry, folder: Path) -> None:
         facts["nncf"] = version("nncf")
     except PackageNotFoundError:
         raise ModelMissing(
-            f"nncf, which builds the 8-bit graph, is not installed. {RUNTIME_REMEDY}"
+            f"nncf, which builds the 8-bit graph, is not installed. {runtime.REMEDY}"
         ) from None
     with store.written(folder, facts) as target, _quietly():
-        import openvino as ov
-
+        ov = runtime.openvino()
         try:
             network = _network(entry.folder, target)
         except ImportError as error:
@@ -101,7 +100,7 @@ def _export(entry: ModelEntry, folder: Path) -> None:
                 f"Building the fast engine of {entry.id} needs torch and sentence-transformers ({error}). "
                 "Install them, or build on another machine and copy the cache."
             ) from error
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except Exception as error:  # each of the libraries below has kinds of its own
             raise ModelCorrupt(
                 f"The model in {entry.folder} cannot be converted for OpenVINO ({error}). "
                 "Fetch or save it again, or open it with engine='torch'."
@@ -116,9 +115,10 @@ def _export(entry: ModelEntry, folder: Path) -> None:
 
 def _network(folder: Path, target: Path) -> Any:
     """The network as an OpenVINO model with inputs of any batch and length; writes its tokenizer as well."""
-    import openvino as ov
     import torch
     from sentence_transformers import SentenceTransformer
+
+    ov = runtime.openvino()
 
     class BothOutputs(torch.nn.Module):
         def __init__(self, model: SentenceTransformer) -> None:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matcher.errors import ModelCorrupt, ModelMissing
+from matcher.errors import ModelCorrupt
 from matcher.protocols import Encoded, Float32, Int64, ModelIdentity, Role, Span
-from models.export import FULL, INT8, RUNTIME_REMEDY, TOKENIZER
+from models import runtime
+from models.export import FULL, INT8, TOKENIZER
 from models.registry import ModelEntry
 from models.spans import check_spans, span_vectors, token_ranges
 
@@ -39,12 +40,9 @@ class OpenVinoEncoder:
     """
 
     def __init__(self, entry: ModelEntry, folder: Path, *, kind: str, threads: int | None = None) -> None:
-        try:
-            import openvino as ov
-            from tokenizers import Tokenizer
-        except ImportError as error:
-            raise ModelMissing(f"The fast engine cannot be loaded ({error}). {RUNTIME_REMEDY}") from error
-        core = ov.Core()
+        from tokenizers import Tokenizer
+
+        core = runtime.openvino().Core()
         if kind == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             kind = "fp32"
         self._entry = entry
@@ -185,11 +183,9 @@ class _Compiled:
         self, work: Iterable[tuple[Mapping[str, Int64], list[int]]], done: Callable[[Any, list[int]], None]
     ) -> None:
         """Run every batch, as many at once as there are streams; `done` reads the outputs of each."""
-        import openvino as ov
-
         with self._turn:  # the streams are full with one caller's work
             if self._queue is None:
-                self._queue = ov.AsyncInferQueue(self._network, self._streams)
+                self._queue = runtime.openvino().AsyncInferQueue(self._network, self._streams)
             self._queue.set_callback(done)
             for inputs, batch in work:
                 self._queue.start_async(inputs, batch)

@@ -34,7 +34,7 @@ class SentenceTransformerEncoder:
         try:
             # the folder is complete: nothing of it may be asked of the network
             self._model = SentenceTransformer(str(entry.folder), device="cpu", local_files_only=True)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except Exception as error:  # each of the libraries below has kinds of its own
             raise ModelCorrupt(
                 f"The model in {entry.folder} cannot be loaded ({error}). Fetch or save it again."
             ) from error

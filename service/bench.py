@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,9 @@ from service.performance import (
     grouping,
     loading,
     querying,
-    row,
     serving,
     starting,
+    terminal_row,
     write,
 )
 from service.settings import Settings
@@ -39,7 +40,7 @@ SIZE = 10_000
 LIBRARIES = ("openvino", "torch", "sentence-transformers", "faiss-cpu", "numpy")
 
 Found = dict[str, Any]
-"""What one job has measured, as it comes out of its process."""
+"""What one job has measured, as it leaves its process."""
 Run = Callable[..., Found]
 
 
@@ -56,7 +57,8 @@ class Plan:
     repeats: int = 5
     """Processes, or passes, of which the median counts."""
     queries: int = 200
-    warm_up: int = 10
+    warm_up: int = 2
+    """Needs of every language that are asked before the clock counts."""
     texts: Mapping[int, int] = field(default_factory=lambda: {20: 256, 120: 96, 300: 32})
     """How many texts a round embeds, by their length in tokens."""
 
@@ -74,7 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--snapshot", type=Path, help="the snapshot that the job opens")
     chosen = parser.parse_args(arguments)
     plan = QUICK if chosen.quick else Plan()
-    plan = replace(plan, size=chosen.size or plan.size)
+    if chosen.size is not None:
+        if chosen.size < 1:
+            parser.error(f"--size is a number of solutions, 1 or more; got {chosen.size}")
+        plan = replace(plan, size=chosen.size)
     if chosen.only:
         print(json.dumps(JOBS[chosen.only](plan, Settings(), chosen.snapshot)))
         return
@@ -85,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     facts |= {"engines": engines, "load_after": load_average()}
     for file in write(figures, facts, chosen.out):
         screen.errors().print(f"Written to {file}")
-    screen.table(screen.console(), ["figure", "value", "bar", "met"], [row(f)[:4] for f in figures])
+    screen.table(screen.console(), ["figure", "value", "bar", "met"], [terminal_row(f) for f in figures])
 
 
 # -- the whole, and its processes -------------------------------------------------------------
@@ -117,7 +122,9 @@ def alone(job: str, *, size: int, quick: bool = False, snapshot: str | None = No
     command = [sys.executable, "-m", "service.bench", "--only", job, "--size", str(size)]
     command += ["--quick"] if quick else []
     command += ["--snapshot", snapshot] if snapshot else []
-    ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    ran = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    if ran.returncode:
+        raise SystemExit(f"The job {job!r} ended with {ran.returncode}; what it said stands above.")
     found: Found = json.loads(ran.stdout.splitlines()[-1])
     return found
 
@@ -187,17 +194,17 @@ def query(plan: Plan, settings: Settings, snapshot: Path | None) -> Found:
     """Needs one after the other, each embedded, searched on both legs, fused, calibrated and explained."""
     from matcher.retrieve import ask_records
     from service.wiring import open_engine
-    from service.workload import query_needs
+    from service.workload import first_needs, query_needs
 
     engine = open_engine(given(snapshot), settings=settings, keep=False)
-    asked = query_needs(plan.queries + plan.warm_up, plan.seed)
-    warm_up, needs = asked[plan.queries :], asked[: plan.queries]
-    for need in warm_up:
-        engine.match(need, SHOWN)
-    whole = [timed(lambda need=need: engine.match(need, SHOWN)) for need in needs]  # type: ignore[misc]
+    needs, before = query_needs(plan.queries, plan.seed), first_needs(plan.warm_up, plan.seed)
+    first = timed(lambda: [engine.match(need, SHOWN) for need in before])
+    whole = [timed(partial(engine.match, need, SHOWN)) for need in needs]
     peak = peak_bytes()
-    read = [timed(lambda need=need: ask_records([need], engine.embedder)) for need in needs]  # type: ignore[misc]
+    read = [timed(partial(ask_records, [need], engine.embedder)) for need in needs]
     return {
+        "warm_up_queries": len(before),
+        "warm_up_seconds": first,
         "seconds": whole,
         "reading_seconds": read,
         "peak_bytes": peak,
@@ -233,17 +240,15 @@ def group(plan: Plan, settings: Settings, snapshot: Path | None) -> Found:
 
 def throughput(plan: Plan, settings: Settings, _: Path | None = None) -> Found:
     """Seconds of the default engine (A) and of sentence-transformers (B) for the same texts, in turn."""
-    from corpora import load_sample
-    from matcher.protocols import Role
+    from matcher.protocols import Encoder, Role
     from models import open_encoder
-    from service.workload import of_length
+    from service.workload import of_length, sample_texts
 
-    def opened(engine: str) -> Any:
+    def opened(engine: str) -> Encoder:
         return open_encoder(settings.model, engine=engine, cache=settings.cache, threads=settings.threads)
 
     fast, reference = opened(settings.engine), opened("torch")
-    sample = load_sample()
-    corpus = [record.text for record in (*sample.needs, *sample.solutions)]
+    corpus = sample_texts()
     lengths: Found = {}
     with screen.progress("Embedding", len(plan.texts) * plan.rounds) as done:
         for tokens, number in plan.texts.items():
@@ -252,8 +257,8 @@ def throughput(plan: Plan, settings: Settings, _: Path | None = None) -> Found:
                 "texts": number,
                 "mean_tokens": sum(fast.count_tokens(texts)) / number,
                 "pairs": alternated(
-                    lambda texts=texts: fast.encode(texts, Role.PASSAGE),  # type: ignore[misc]
-                    lambda texts=texts: reference.encode(texts, Role.PASSAGE),  # type: ignore[misc]
+                    partial(fast.encode, texts, Role.PASSAGE),
+                    partial(reference.encode, texts, Role.PASSAGE),
                     plan.rounds,
                 ),
             }

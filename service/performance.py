@@ -46,7 +46,8 @@ def embedding(found: Found) -> list[Figure]:
         fast, reference = (one["texts"] / median(side) for side in zip(*one["pairs"], strict=True))
         note = (
             f"{fast:.0f} texts a second against {reference:.0f}; "
-            f"{len(ratios)} pairs, from {ratios[0]:.2f} to {ratios[-1]:.2f}; {one['texts']} texts"
+            f"{len(ratios)} pair{'s' if len(ratios) > 1 else ''}, from {ratios[0]:.2f} to {ratios[-1]:.2f}; "
+            f"{one['texts']} texts of {one['mean_tokens']:.0f} tokens in the mean"
         )
         bar = 2.5 if tokens == "120" else None
         name = f"embedding speed over sentence-transformers, {tokens} tokens"
@@ -89,6 +90,13 @@ def querying(found: Found, size: int) -> list[Figure]:
         ),
         Figure("of it, reading the need (model, sentences, terms), p50", median(read), "ms"),
         Figure(
+            "the first queries of a process",
+            found["warm_up_seconds"],
+            "s",
+            f"{found['warm_up_queries']} needs in all languages, which load the rules of each; once, and "
+            "in no figure above",
+        ),
+        Figure(
             f"peak memory, {size:,} solutions",
             found["peak_bytes"] / 1e9,
             "GB",
@@ -121,9 +129,10 @@ def spread(values: Sequence[float], unit: str) -> str:
     """The range of repeated measurements in words.
 
     >>> spread([0.5, 0.25], "s")
-    '2 times, from 0.25 s to 0.5 s'
+    'twice, from 0.25 s to 0.5 s'
     """
-    return f"{len(values)} times, from {shown(min(values), unit)} to {shown(max(values), unit)}"
+    times = {1: "once", 2: "twice"}.get(len(values), f"{len(values)} times")
+    return f"{times}, from {shown(min(values), unit)} to {shown(max(values), unit)}"
 
 
 def shown(value: float, unit: str) -> str:
@@ -142,6 +151,11 @@ def row(figure: Figure) -> list[str]:
         bar = f"{'at least' if figure.at_least else 'below'} {figure.bar:g} {figure.unit}"
     met = {None: "", True: "yes", False: "**no**"}[figure.met]
     return [figure.name, shown(figure.value, figure.unit), bar, met, figure.note]
+
+
+def terminal_row(figure: Figure) -> list[str]:
+    """The same without the note and without marks of Markdown."""
+    return [cell.replace("*", "").replace("`", "") for cell in row(figure)[:4]]
 
 
 def page(figures: Sequence[Figure], facts: Found) -> str:
@@ -177,8 +191,9 @@ Each line comes from processes of its own. Files have been read before, so none 
   {facts["plan"]["seed"]}. They are as many sentences long, and in the same languages, as the sample's own,
   but no text that anybody would write.
 - **One query**: a whole need, from its text to the best {SHOWN} solutions with scores, reasons and quoted
-  sentences, in one process, one after the other, after {facts["plan"]["warm_up"]} that do not count. No vector
-  is taken from a cache. Needs are those of the sample, and recombined ones when more are wanted.
+  sentences, in one process, one after the other, after {facts["plan"]["warm_up"]} in each language that do
+  not count. No vector is taken from a cache. Needs are those of the sample, and recombined ones when more
+  are wanted.
 - **Memory**: the peak of what was resident (`getrusage`), files mapped into memory included.
 - **Grouping**: neighbours and linkage, without embedding. The large one groups the stored solutions' vectors,
   which stand in for those of as many needs; texts made from few sources are more alike than real needs, so

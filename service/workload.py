@@ -17,6 +17,12 @@ from matcher.text.sentences import sentences
 R = TypeVar("R", Need, Solution)
 
 
+def sample_texts() -> list[str]:
+    """The texts of the sample's needs and solutions."""
+    sample = load_sample()
+    return [need.text for need in sample.needs] + [solution.text for solution in sample.solutions]
+
+
 def made_solutions(number: int, seed: int) -> list[Solution]:
     """Solutions put together from the sentences of the sample's solutions and needs, always the same."""
     sample = load_sample()
@@ -27,6 +33,13 @@ def query_needs(number: int, seed: int) -> list[Need]:
     """Distinct needs that search: those of the sample, then recombined ones."""
     needs = load_sample().needs
     return [*needs, *recombined(needs, needs, max(0, number - len(needs)), seed)][:number]
+
+
+def first_needs(each: int, seed: int) -> list[Need]:
+    """So many recombined needs of each language of the sample, the languages in turn."""
+    needs = load_sample().needs
+    one_each = list({need.language: need for need in needs}.values())
+    return recombined(one_each, needs, each * len(one_each), seed + 1)
 
 
 def recombined(patterns: Sequence[R], sources: Sequence[Record], number: int, seed: int) -> list[R]:

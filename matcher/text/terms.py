@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 from matcher.text.clean import fold
@@ -68,22 +69,22 @@ def codes(text: str) -> list[str]:
     return _extract(fold(text))[0]
 
 
-def terms(text: str, language: str | None = None) -> Terms:
+def terms(text: str, language: str | None = None, *, grams: bool = True) -> Terms:
     """Stems, 4-grams and codes of a text; the language chooses stemmer and stop words.
+
+    Without `grams` the 4-grams, which cost most of the time, are left out.
 
     >>> sorted(terms("The drones have to comply with EN 1063", "en").stems)
     ['compli', 'drone']
     """
     found, rest = _extract(fold(text))
     stop = stop_words(language or "")
-    stems: Counter[str] = Counter()
-    grams: Counter[str] = Counter()
-    for word in _WORD.findall(rest.casefold()):
-        if word in stop:
-            continue
-        stems[stem(word, language or "")] += 1
-        grams.update(_grams(word))
-    return Terms(stems, grams, Counter(found))
+    words = [word for word in _WORD.findall(rest.casefold()) if word not in stop]
+    return Terms(
+        Counter(stem(word, language or "") for word in words),
+        Counter(chain.from_iterable(map(_grams, words)) if grams else ()),
+        Counter(found),
+    )
 
 
 @lru_cache(maxsize=200_000)
@@ -141,8 +142,7 @@ def _extract(text: str) -> tuple[list[str], str]:
     text = _STANDARD.sub(take, text)
     text = _CPV.sub(take, text)
     text = _MIXED.sub(take, text)
-    letters = [c for c in text if c.isalpha()]
-    shouted = sum(c.isupper() for c in letters) >= 0.5 * len(letters)
+    shouted = sum(map(str.isupper, text)) >= 0.5 * sum(map(str.isalpha, text))
     # In a line of capitals, capitals say nothing; a single word of capitals is an acronym.
     if not shouted or _ACRONYM.fullmatch(text.strip()):
         text = _ACRONYM.sub(take_acronym, text)

@@ -68,5 +68,5 @@ def _introduce(out: "Console", opened: "Engine") -> None:
         )
 
 
-NEED = "N001"
-SOLUTION = "S001"
+NEED = "N136"
+SOLUTION = "S111"

