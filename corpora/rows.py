@@ -8,7 +8,6 @@ later ones are refused.
 import re
 from collections.abc import Container, Mapping
 from hashlib import blake2b
-from types import MappingProxyType
 
 from corpora.cells import Cells, Refused, plain
 from corpora.columns import contract_name
@@ -97,7 +96,7 @@ def build_record(
             "standards": cells.parts("standards"),
             "source": cells.words("source"),
             "url": cells.words("url"),
-            "titles": MappingProxyType(translations),
+            "titles": translations,
         }
         kept = _cleaned(extra, cells)
         finish = _need if kind is Kind.NEED else _solution
@@ -149,7 +148,7 @@ def _need(shared: dict[str, object], extra: dict[str, str], cells: Cells, rates:
         joint_interest=cells.interest("joint_interest"),
         trl_min=cells.readiness("trl_min"),
         status=cells.words("status"),
-        extra=MappingProxyType(extra),
+        extra=extra,
     )
 
 
@@ -175,7 +174,7 @@ def _solution(shared: dict[str, object], extra: dict[str, str], cells: Cells, ra
         price_max_eur=high_eur,
         availability=cells.words("availability"),
         visibility=cells.visibility("visibility", Visibility.PUBLIC),
-        extra=MappingProxyType(extra),
+        extra=extra,
     )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, logit
 
 from matcher.protocols import Float32
 from matcher.retrieve import Candidates
@@ -64,7 +65,7 @@ class LogisticCalibrator:
     def probability(self, values: Float32) -> Float32:
         """`float32[n]` in [0, 1] for `float32[n, f]`."""
         logits = values @ np.array(self.coefficients, dtype=np.float32) + np.float32(self.intercept)
-        probabilities: Float32 = 1 / (1 + np.exp(-logits))
+        probabilities: Float32 = expit(logits)  # exp alone overflows where the answer is plainly 0
         return probabilities.astype(np.float32)
 
     def contributions(self, values: Float32) -> Float32:
@@ -85,18 +86,18 @@ def fit(values: Float32, relevant: Float32, model: str, date: str) -> LogisticCa
     """A calibrator from judged pairs: `float32[n, f]` and 0 or 1 for each.
 
     Coefficients of scores that fit in the wrong direction are held at zero, so that the
-    probability always rises with both scores.
+    probability never falls when a score rises. Raises `ValueError` unless there are pairs of both kinds.
     """
     from sklearn.linear_model import LogisticRegression
 
-    active = list(range(values.shape[1]))
-    while True:
+    coefficients = np.zeros(values.shape[1])
+    intercept = float(logit(np.mean(relevant)))  # what is left to say if no score fits
+    active = np.arange(values.shape[1])
+    while active.size:
         fitted = LogisticRegression(C=100.0, max_iter=1000).fit(values[:, active], relevant)
-        wrong = [feature for feature, weight in zip(active, fitted.coef_[0], strict=True) if weight < 0]
-        if not wrong:
+        weights = fitted.coef_[0]
+        if np.all(weights >= 0):
+            coefficients[active], intercept = weights, float(fitted.intercept_[0])
             break
-        active = [feature for feature in active if feature not in wrong]
-    coefficients = [0.0] * values.shape[1]
-    for feature, weight in zip(active, fitted.coef_[0], strict=True):
-        coefficients[feature] = float(weight)
-    return LogisticCalibrator(model, tuple(coefficients), float(fitted.intercept_[0]), len(relevant), date)
+        active = active[weights >= 0]
+    return LogisticCalibrator(model, tuple(coefficients.tolist()), intercept, len(relevant), date)

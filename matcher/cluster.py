@@ -50,7 +50,7 @@ def _split(nodes: Int64, graph: Graph, vectors: Float32, linkage_at: float) -> l
     if nodes.size > GIANT:
         return _thin(nodes, graph, vectors, linkage_at)
     # Linkage breaks ties by position; positions by content make it blind to the rows' order.
-    nodes = nodes[np.lexsort(vectors[nodes].T[:8])]
+    nodes = nodes[np.lexsort(vectors[nodes].T)]
     distances = 1.0 - vectors[nodes].astype(np.float64) @ vectors[nodes].T.astype(np.float64)
     np.fill_diagonal(distances, 0.0)
     tree = linkage(squareform(np.maximum(distances, 0.0), checks=False), method="average")
@@ -61,6 +61,10 @@ def _split(nodes: Int64, graph: Graph, vectors: Float32, linkage_at: float) -> l
 def _thin(nodes: Int64, graph: Graph, vectors: Float32, linkage_at: float) -> list[Int64]:
     """Drop the weakest tenth of a giant component's edges and try again."""
     inside = graph.edges[nodes][:, nodes].tocsr()
-    inside.data[inside.data < np.quantile(inside.data, 0.1, method="higher") + 1e-6] = 0.0
+    strongest = inside.data.max() - 1e-6
+    if inside.data.min() >= strongest:
+        return [nodes]  # nothing is weaker than the rest: copies of one text
+    weakest = np.quantile(inside.data, 0.1, method="higher") + 1e-6
+    inside.data[inside.data < min(weakest, strongest)] = 0.0
     inside.eliminate_zeros()
     return [nodes[part] for part in groups(Graph(np.arange(nodes.size), inside), vectors[nodes], linkage_at)]

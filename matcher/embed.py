@@ -166,10 +166,12 @@ class Embedder:
         keys = [self._key(passage, role) for passage in passages]
         found = self.cache.get(keys)
         missing = [i for i, value in enumerate(found) if value is None]
-        fresh = dict(zip(missing, self._encode([passages[i] for i in missing], role), strict=True))
-        self.cache.put([(keys[i], _pack(*vectors)) for i, vectors in fresh.items()])
+        packed = [_pack(*vectors) for vectors in self._encode([passages[i] for i in missing], role)]
+        fresh = dict(zip(missing, packed, strict=True))
+        self.cache.put([(keys[i], value) for i, value in fresh.items()])
+        # What is new is rounded as the cache rounds it: a second run gives the same vectors as the first.
         dimension = self.encoder.identity.dimension
-        return [fresh[i] if value is None else _unpack(value, dimension) for i, value in enumerate(found)]
+        return [_unpack(fresh[i] if value is None else value, dimension) for i, value in enumerate(found)]
 
     def _encode(self, passages: Sequence[Passage], role: Role) -> Iterator[tuple[Float32, Float32]]:
         if not passages:

@@ -201,7 +201,7 @@ class Engine:
             allowed = allowed.without([collection.row(without)])
         found = retrieve(query, collection, allowed, k)
         scores = fuse(found, self.tuning.fusion)
-        best = order(found.rows, scores)[:k]
+        best = order(found.rows, scores, [collection.record(row).id for row in found.rows.tolist()])[:k]
         items = tuple(self._explained(query, collection, found, scores, best))
         return Matches(query, items, selection.hidden)
 

@@ -177,7 +177,7 @@ def _common_cpv(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     for a in one:
         for b in other:
             length = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), 8)
-            prefix = a[:length].rstrip("0") if length == 8 else a[:length]
+            prefix = a[:length].rstrip("0")
             if len(prefix) > max(len(best), 2):
                 best = prefix
     return best

@@ -20,7 +20,7 @@ class Graph:
     rows: Int64
     """`int64[n]`, ascending; the nodes."""
     edges: sparse.csr_matrix
-    """`float32[n, n]`, symmetric, cosine of each edge; no entry where there is no edge."""
+    """`float32[n, n]`, symmetric: the smaller similarity of both directions; no entry for no edge."""
 
 
 def mutual_neighbours(
@@ -28,8 +28,9 @@ def mutual_neighbours(
 ) -> Graph:
     """Rows joined to those of their `k` nearest that count them among theirs, if similar enough.
 
-    `vectors` is `float32[n, d]`, one unit vector a row. The same graph comes out whatever order
-    the rows were stored in, as long as the index is exact.
+    `vectors` is `float32[n, d]`, one unit vector a row. Rows as near as the last of the `k` count as
+    well, so that the same graph comes out whatever order the rows were stored in, as long as the
+    index is exact.
     """
     allowed = RowSet.of(rows.tolist())
     sources: list[Int64] = []
@@ -37,7 +38,7 @@ def mutual_neighbours(
     weights: list[Float32] = []
     for start in range(0, rows.size, BATCH):
         part = rows[start : start + BATCH]
-        found, scores = index.search(vectors[start : start + BATCH], k + 1, allowed)
+        found, scores = _nearest(index, vectors[start : start + BATCH], k + 1, allowed, similarity)
         keep = (found >= 0) & (found != part[:, None]) & (scores >= similarity)
         sources.append(np.repeat(part, keep.sum(axis=1)))
         targets.append(found[keep])
@@ -49,3 +50,16 @@ def mutual_neighbours(
         shape=(rows.size, rows.size),
     )
     return Graph(rows, directed.minimum(directed.T).tocsr())
+
+
+def _nearest(
+    index: VectorIndex, vectors: Float32, k: int, allowed: RowSet, similarity: float
+) -> tuple[Int64, Float32]:
+    """The `k` nearest and whatever ties with the last of them; row -1 where that is not so."""
+    width = k + 1
+    found, scores = index.search(vectors, width, allowed)
+    while width < len(allowed) and np.any(scores[:, -1] >= np.maximum(scores[:, k - 1], similarity)):
+        width *= 4
+        found, scores = index.search(vectors, width, allowed)
+    found[scores < scores[:, k - 1 : k]] = -1
+    return found, scores

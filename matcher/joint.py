@@ -34,8 +34,11 @@ class JointCandidate:
     countries: tuple[str, ...]
     totals: Totals
     window: tuple[date, date] | None
-    """The days on which every stated procurement window is open; None if there are none."""
+    """The days on which every stated procurement window is open; None if there is no such day, or if no
+    window states where it begins, or where it ends."""
     windows_missing: int
+    declined: tuple[Need, ...] = ()
+    """Needs of the group whose owners said no; they are no members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class NotJoint:
     """A group that is no cross-border candidate, and why."""
 
     members: tuple[Need, ...]
+    """By country, then id."""
     reason: str
 
 
@@ -51,21 +55,26 @@ def judge(needs: Sequence[Need], vectors: Float32) -> JointCandidate | NotJoint:
 
     `vectors` is `float32[n, d]`, one unit vector a need. Owners who said no are left out and named.
     """
-    willing = [i for i, need in enumerate(needs) if need.joint_interest is not JointInterest.NO]
+    # In an order of their own, so that ties do not depend on the order of the rows.
+    ordered = sorted(range(len(needs)), key=lambda i: (needs[i].country or "", needs[i].id))
+    willing = [i for i in ordered if needs[i].joint_interest is not JointInterest.NO]
+    everybody = tuple(needs[i] for i in ordered)
     members = [needs[i] for i in willing]
+    declined = tuple(needs[i] for i in ordered if needs[i].joint_interest is JointInterest.NO)
     countries = tuple(sorted({need.country for need in members if need.country}))
     buyers = {need.organisation_id or need.organisation for need in members} - {""}
-    if len(willing) < len(needs) and len(willing) < 2:
-        return NotJoint(tuple(needs), "the owners of all but one have said no to joint buying")
+    if declined and len(members) < 2:
+        whose = "of all but one" if members else "of all"
+        return NotJoint(everybody, f"the owners {whose} have said no to joint buying")
     if len(countries) < 2:
         where = f"all are in {countries[0]}" if countries else "no country is stated"
-        return NotJoint(tuple(needs), f"{where}: a cross-border candidate needs two countries")
+        return NotJoint(everybody, f"{where}: a cross-border candidate needs two countries")
     if len(buyers) == 1 and all(need.organisation_id or need.organisation for need in members):
-        return NotJoint(tuple(needs), "all are of one organisation")
-    return _candidate(members, vectors[willing])
+        return NotJoint(everybody, "all are of one organisation")
+    return _candidate(members, declined, vectors[willing])
 
 
-def _candidate(members: list[Need], vectors: Float32) -> JointCandidate:
+def _candidate(members: list[Need], declined: tuple[Need, ...], vectors: Float32) -> JointCandidate:
     similarity = vectors @ vectors.T
     upper = np.triu_indices(len(members), 1)
     pairs = similarity[upper]
@@ -78,7 +87,7 @@ def _candidate(members: list[Need], vectors: Float32) -> JointCandidate:
     stated = sum(1 for need in members if need.window_start or need.window_end)
     overlap = (max(starts), min(ends)) if starts and ends and max(starts) <= min(ends) else None
     return JointCandidate(
-        members=tuple(sorted(members, key=lambda need: (need.country or "", need.id))),
+        members=tuple(members),
         medoid=medoid,
         cohesion=float(pairs.mean()),
         weakest=weakest,
@@ -86,4 +95,5 @@ def _candidate(members: list[Need], vectors: Float32) -> JointCandidate:
         totals=Totals(float(sum(values)), len(members) - len(values)),
         window=overlap,
         windows_missing=len(members) - stated,
+        declined=declined,
     )

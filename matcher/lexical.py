@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,7 +177,7 @@ class LexicalIndex:
     def load(cls, path: Path) -> "LexicalIndex":
         """Read an index that `save` wrote. Raises `SnapshotCorrupt` when it cannot be read."""
         try:
-            with np.load(path) as stored:
+            with path.open("rb") as file, np.load(file) as stored:
                 frequency = np.zeros(BUCKETS, dtype=np.int32)
                 frequency[stored["terms"]] = stored["frequency"]
                 index = cls(
@@ -187,7 +188,7 @@ class LexicalIndex:
                     (stored["data"].astype(np.float32), stored["indices"], stored["indptr"]),
                     shape=(index._rows.size, BUCKETS),
                 )
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise SnapshotCorrupt(
                 f"{path.name} cannot be read ({error}). Build the snapshot again."
             ) from error

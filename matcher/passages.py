@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matcher.protocols import Encoder, Span
-from matcher.records import Record
 from matcher.text.sentences import sentences
 
 RESERVED_TOKENS = 8
@@ -42,13 +41,6 @@ def cut(texts: Sequence[str], languages: Sequence[str | None], encoder: Encoder)
         _cut(text, language, encoder, count <= room, room)
         for text, language, count in zip(texts, languages, counts, strict=True)
     ]
-
-
-def cut_records(
-    records: Sequence[Record], languages: Sequence[str | None], encoder: Encoder
-) -> list[Passages]:
-    """Passages of records; see `cut`."""
-    return cut([record.text for record in records], languages, encoder)
 
 
 def _cut(text: str, language: str | None, encoder: Encoder, fits: bool, room: int) -> Passages:

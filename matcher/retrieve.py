@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.collection import Collection, Sentences
+from matcher.collection import Collection
 from matcher.embed import Embedder
 from matcher.protocols import Float32, Int64, Role, Span
 from matcher.records import Record
@@ -77,16 +77,6 @@ def ask_many(
 def ask_records(records: Sequence[Record], embedder: Embedder, role: Role = Role.QUERY) -> list[Query]:
     """Queries from records."""
     return ask_many([r.text for r in records], [language_of(r) for r in records], embedder, role, records)
-
-
-def recall(collection: Collection, row: int, vectors: Float32) -> Query:
-    """A query from a record that is stored, without a pass of the model."""
-    record = collection.record(row)
-    kept = collection.sentences[row] or Sentences((), np.empty((0, vectors.shape[1]), dtype=np.int8))
-    language = collection.languages[row]
-    return Query(
-        record.text, language, vectors, terms(record.text, language), kept.spans, kept.unit(), record
-    )
 
 
 def retrieve(query: Query, collection: Collection, allowed: RowSet, k: int) -> Candidates:

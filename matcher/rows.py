@@ -1,6 +1,7 @@
 """Sets of row numbers: who may be seen, as a bitmap that every search must be given."""
 
 from collections.abc import Iterable, Iterator
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ class RowSet:
     __slots__ = ("_count", "_mask")
 
     def __init__(self, mask: NDArray[np.bool_]) -> None:
-        self._mask = np.ascontiguousarray(mask, dtype=np.bool_)
+        self._mask = np.array(mask, dtype=np.bool_)  # a copy: whoever made the mask may go on with it
         self._mask.setflags(write=False)
         self._count = int(np.count_nonzero(self._mask))
 
@@ -35,8 +36,13 @@ class RowSet:
 
     @classmethod
     def of(cls, rows: Iterable[int], size: int | None = None) -> "RowSet":
-        """The rows named; `size` is the number of rows there are, or one more than the largest."""
+        """The rows named; `size` is the number of rows there are, or one more than the largest.
+
+        Raises `ValueError` for a negative row.
+        """
         numbers = np.fromiter(rows, dtype=np.int64)
+        if numbers.size and numbers.min() < 0:
+            raise ValueError(f"row numbers start at 0, got {int(numbers.min())}")
         top = int(numbers.max()) + 1 if numbers.size else 0
         mask = np.zeros(max(size or 0, top), dtype=np.bool_)
         mask[numbers] = True
@@ -55,7 +61,7 @@ class RowSet:
         return found
 
     def __contains__(self, row: object) -> bool:
-        return isinstance(row, int) and 0 <= row < self._mask.size and bool(self._mask[row])
+        return isinstance(row, Integral) and 0 <= int(row) < self._mask.size and bool(self._mask[int(row)])
 
     def __len__(self) -> int:
         return self._count

@@ -50,6 +50,9 @@ class Manifest:
     """Size in bytes and sha256 of each file."""
 
 
+_MANIFEST = TypeAdapter(Manifest)
+
+
 def save(
     path: Path, collections: Mapping[Kind, Collection], model: ModelIdentity, offset: str = ""
 ) -> Manifest:
@@ -58,6 +61,7 @@ def save(
     name = f"snapshot-{uuid.uuid4().hex[:12]}"
     folder = path / name
     folder.mkdir()
+    pointer = path / f".CURRENT-{name}"
     try:
         for kind, collection in collections.items():
             for part, write in _parts(kind, collection).items():
@@ -75,14 +79,14 @@ def save(
         for file in folder.iterdir():
             _flush(file)
         _flush(folder)
-        pointer = path / f".CURRENT-{name}"
         pointer.write_text(name, encoding="utf-8")
         _flush(pointer)
         pointer.replace(path / "CURRENT")
-        _flush(path)
     except BaseException:
+        pointer.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    _flush(path)
     for other in path.glob("snapshot-*"):
         if other.name != name:
             shutil.rmtree(other, ignore_errors=True)
@@ -111,7 +115,13 @@ def load(path: Path, model: ModelIdentity, offset: str = "") -> dict[Kind, Colle
                 f"The file {part} of the snapshot {path} is absent, truncated or altered. "
                 "Build the snapshot again from the records."
             )
-    return {Kind(kind): _read(folder, Kind(kind), manifest.dimension) for kind in manifest.counts}
+    try:
+        return {Kind(kind): _read(folder, Kind(kind), manifest.dimension) for kind in manifest.counts}
+    except (OSError, ValueError, LookupError) as error:
+        raise SnapshotCorrupt(
+            f"The files of the snapshot {path} do not fit together ({error}). "
+            "Build the snapshot again from the records."
+        ) from error
 
 
 def inspect(path: Path) -> tuple[Path, Manifest]:
@@ -120,12 +130,14 @@ def inspect(path: Path) -> tuple[Path, Manifest]:
         name = (path / "CURRENT").read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SnapshotMissing(f"There is no snapshot at {path}. Make one with 'needmatch import'.") from error
+    except ValueError as error:
+        raise SnapshotCorrupt(
+            f"{path / 'CURRENT'} names no snapshot ({error}). Build it again from the records."
+        ) from error
     folder = path / name
     try:
-        stored = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        stored["files"] = {part: (int(size), str(digest)) for part, (size, digest) in stored["files"].items()}
-        return folder, Manifest(**stored)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        return folder, _MANIFEST.validate_json((folder / "manifest.json").read_bytes())
+    except (OSError, ValueError) as error:
         raise SnapshotCorrupt(
             f"The manifest of the snapshot {path} cannot be read ({error}). Build it again from the records."
         ) from error
@@ -133,7 +145,7 @@ def inspect(path: Path) -> tuple[Path, Manifest]:
 
 def _parts(kind: Kind, collection: Collection) -> dict[str, Callable[[Path], None]]:
     def records(file: Path) -> None:
-        file.write_bytes(_ADAPTERS[kind].dump_json(collection.records))
+        file.write_bytes(_ADAPTERS[kind].dump_json(collection.records, fallback=dict, warnings=False))
 
     def languages(file: Path) -> None:
         file.write_text(json.dumps(collection.languages), encoding="utf-8")

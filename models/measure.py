@@ -1,11 +1,13 @@
 """What each engine of a model costs and loses: `python -m models.measure` writes it into the model's card.
 
-All engines run in turn on the same texts in one process, round after round, and the best round of each
-counts: ratios between engines can be compared, figures of two runs only roughly. The texts measured are not
+Each engine has a process of its own, so that none disturbs another's threads; they take turns on the same
+texts, round after round, and the best round of each counts. Ratios between engines can be compared, figures
+of two runs only roughly. The texts measured are not
 those used for calibration.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -17,6 +19,7 @@ from datetime import date
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from typing import Self, TextIO
 
 import numpy as np
 
@@ -30,7 +33,7 @@ from models.registry import DEFAULT
 CARDS = Path(__file__).parent / "cards"
 REFERENCE = "torch"
 COMPARED = ("openvino-int8", "openvino-bf16")
-LENGTHS: Mapping[int, int] = {20: 256, 120: 96, 300: 32}
+LENGTHS: Mapping[int, int] = {20: 192, 120: 64, 300: 24}
 """Tokens of a text, and how many such texts a round encodes."""
 MARKS = "<!-- measured: begin -->", "<!-- measured: end -->"
 
@@ -44,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--texts", type=Path, help="jsonl with `text`, or `title` and `description`")
     parser.add_argument("--rounds", type=int, default=4, help="the best of so many counts")
     parser.add_argument("--cards", type=Path, default=CARDS, help="folder of <model>.json and <model>.md")
-    parser.add_argument("--serve", metavar="ENGINE", help="only load one engine and print what it takes")
+    parser.add_argument("--serve", metavar="ENGINE", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if chosen.serve:
-        print(json.dumps(serving(chosen.model, chosen.serve)))
+        serve(chosen.model, chosen.serve, sys.stdin, sys.stdout)
         return
     facts = measured(chosen.model, read_texts(chosen.texts), rounds=chosen.rounds)
     write_card(facts, chosen.cards)
@@ -72,16 +75,19 @@ def read_texts(path: Path | None = None) -> list[str]:
 def measured(model: str, texts: Sequence[str], *, rounds: int) -> Facts:
     """Loss against float32, speed at each length, delay of one text, memory and load time of every engine."""
     names = (REFERENCE, *COMPARED)
-    # each alone in a fresh process, before this one fills the memory; builds what is not built yet
-    alone = {name: _served(model, name) for name in names}
+    # what others do on this machine, before our own work shows in it
+    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
     encoders = {name: open_encoder(model, engine=name) for name in names}
     sentences = [sentence for text in texts for sentence in re.split(r"(?<=[.?!])\s+", text) if sentence]
     compared = [*texts, *sentences]
     spans = [[(0, len(text) // 2), (len(text) // 2, len(text))] for text in compared]
     vectors = {name: one.encode(compared, Role.PASSAGE, spans) for name, one in encoders.items()}
     sized = {length: _of_length(encoders[REFERENCE], texts, length, n) for length, n in LENGTHS.items()}
-    seconds = {length: _fastest(encoders, batch, rounds) for length, batch in sized.items()}
-    single = _fastest(encoders, sized[120][:1], rounds * 10)
+    with contextlib.ExitStack() as stack:
+        workers = {name: stack.enter_context(_Worker(model, name)) for name in names}
+        alone = {name: worker.ask(read_texts()) for name, worker in workers.items()}
+        seconds = {length: _fastest(workers, batch, rounds) for length, batch in sized.items()}
+        single = _fastest(workers, sized[120][:1], rounds * 10)
     built = {}
     for name, encoder in encoders.items():
         built[encoder.identity.engine] = {
@@ -89,7 +95,8 @@ def measured(model: str, texts: Sequence[str], *, rounds: int) -> Facts:
             "texts_per_second": {str(n): round(len(sized[n]) / seconds[n][name], 1) for n in LENGTHS},
             "times_torch": {str(n): round(seconds[n][REFERENCE] / seconds[n][name], 2) for n in LENGTHS},
             "one_text_ms": round(single[name] * 1000, 1),
-            **alone[name],
+            "load_seconds": alone[name]["load_seconds"],
+            "resident_gb": alone[name]["resident_gb"],
         }
     identity = encoders[REFERENCE].identity
     check = (read_manifest(cache_folder() / f"{identity.id}-{identity.revision}.openvino") or {}).get("check")
@@ -98,7 +105,7 @@ def measured(model: str, texts: Sequence[str], *, rounds: int) -> Facts:
         "revision": identity.revision,
         "date": date.today().isoformat(),
         "processor": processor.name(),
-        "load_average": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+        "load_average": load,
         "versions": {name: version(name) for name in ("openvino", "nncf", "torch", "sentence-transformers")},
         "texts_compared": len(compared),
         "converted_against_carrier": check,
@@ -106,13 +113,22 @@ def measured(model: str, texts: Sequence[str], *, rounds: int) -> Facts:
     }
 
 
-def serving(model: str, engine: str) -> Facts:
-    """Seconds until a built engine is ready in this process, imports included, and memory after some work."""
+def serve(model: str, engine: str, requests: TextIO, answers: TextIO) -> None:
+    """Encode one line of texts (a JSON list) after another, telling the seconds that each took.
+
+    An answer also has the seconds until the engine was ready, imports included, and the resident memory.
+    """
     started = time.perf_counter()
     encoder = open_encoder(model, engine=engine)
-    seconds = time.perf_counter() - started
-    encoder.encode((read_texts() * 4)[:64], Role.PASSAGE)
-    return {"load_seconds": round(seconds, 1), "resident_gb": resident_gb()}
+    loaded = time.perf_counter() - started
+    for line in requests:
+        texts = json.loads(line)
+        started = time.perf_counter()
+        encoder.encode(texts, Role.PASSAGE)
+        seconds = time.perf_counter() - started
+        answer = {"seconds": seconds, "load_seconds": round(loaded, 1), "resident_gb": resident_gb()}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
 
 
 def resident_gb() -> float | None:
@@ -124,12 +140,29 @@ def resident_gb() -> float | None:
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e9, 2)
 
 
-def _served(model: str, engine: str) -> Facts:
-    command = [sys.executable, "-m", "models.measure", "--model", model, "--serve", engine]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # builds, and warms the file cache
-    ran = subprocess.run(command, check=True, capture_output=True, text=True)
-    facts: Facts = json.loads(ran.stdout.splitlines()[-1])
-    return facts
+class _Worker:
+    """A process that serves one engine."""
+
+    def __init__(self, model: str, engine: str) -> None:
+        self._command = [sys.executable, "-m", "models.measure", "--model", model, "--serve", engine]
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()  # closes its input, at which it ends
+
+    def ask(self, texts: Sequence[str]) -> dict[str, float]:
+        """What encoding the texts took."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(list(texts)) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, float] = json.loads(self._process.stdout.readline())
+        return answer
 
 
 def _of_length(encoder: Encoder, texts: Sequence[str], length: int, count: int) -> list[str]:
@@ -150,16 +183,14 @@ def _of_length(encoder: Encoder, texts: Sequence[str], length: int, count: int) 
     return made
 
 
-def _fastest(encoders: Mapping[str, Encoder], texts: Sequence[str], rounds: int) -> dict[str, float]:
-    """Seconds of the best round of each engine, the engines taking turns."""
-    best = dict.fromkeys(encoders, float("inf"))
-    for encoder in encoders.values():
-        encoder.encode(texts, Role.PASSAGE)
-    for _ in range(rounds):
-        for name, encoder in encoders.items():
-            started = time.perf_counter()
-            encoder.encode(texts, Role.PASSAGE)
-            best[name] = min(best[name], time.perf_counter() - started)
+def _fastest(workers: Mapping[str, _Worker], texts: Sequence[str], rounds: int) -> dict[str, float]:
+    """Seconds of the best round of each engine, the engines taking turns; a first round only warms up."""
+    best = dict.fromkeys(workers, float("inf"))
+    for number in range(rounds + 1):
+        for name, worker in workers.items():
+            seconds = worker.ask(texts)["seconds"]
+            if number:
+                best[name] = min(best[name], seconds)
     return best
 
 
@@ -176,8 +207,9 @@ def _loss(vectors: Encoded, reference: Encoded) -> Facts:
 def table(facts: Facts) -> str:
     """The results as a table in Markdown, with one line on where they come from.
 
-    >>> print(table({"date": "2026-01-31", "processor": "P", "engines": {}, "texts_compared": 2}))
-    Measured 2026-01-31 on P, 2 texts compared. ...
+    >>> run = {"date": "2026-01-31", "processor": "P", "load_average": 0.1, "texts_compared": 2}
+    >>> print(table({**run, "engines": {}}))
+    Measured 2026-01-31 on P, 2 texts compared. Load average at its start 0.1: ...
     """
     engines = facts["engines"]
     assert isinstance(engines, dict)
@@ -206,7 +238,10 @@ def table(facts: Facts) -> str:
             ]
         )
     said = f"Measured {facts['date']} on {facts['processor']}, {facts['texts_compared']} texts compared."
-    said += " Speeds depend on what else the machine does; the ratio to torch (x) comes from the same run."
+    said += (
+        f" Load average at its start {facts['load_average']}: speeds depend on what else the machine does."
+    )
+    said += " The ratio to torch (x) comes from the same run."
     return "\n".join([said, "", *("| " + " | ".join(cells) + " |" for cells in lines)])
 
 

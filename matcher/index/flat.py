@@ -13,12 +13,15 @@ from matcher.errors import SnapshotCorrupt, SnapshotIncompatible
 from matcher.protocols import Float32, Int64
 from matcher.rows import RowSet
 
+FEW = 8
+"""Up to this many vectors are one search of a person, and run on one OpenMP thread."""
+
 
 class FlatIndex:
     """Exact nearest rows by inner product; a row may hold several vectors and scores as its best.
 
-    Searches and changes take turns. Single queries run on one OpenMP thread: letting FAISS use
-    two made them 5 to 30 times slower on a busy machine.
+    Searches and changes take turns. A few queries at once run on one OpenMP thread: letting FAISS
+    use two made them 5 to 30 times slower on a busy machine.
 
     >>> index = FlatIndex(2)
     >>> index.upsert(np.array([7, 9]), np.eye(2, dtype=np.float32))
@@ -83,17 +86,35 @@ class FlatIndex:
             if not depth or not len(queries):
                 return found_rows, found_scores
             bitmap = np.packbits(allowed.mask, bitorder="little")
-            selector = faiss.IDSelectorBitmap(allowed.mask.size, faiss.swig_ptr(bitmap))
-            # One more than asked, so that ties at the edge are seen; more where rows repeat.
-            fetch = min(self._index.ntotal, (depth + 1) * self._widest)
+            # Its size counts bytes: given more, FAISS reads what lies behind and lets forbidden rows in.
+            selector = faiss.IDSelectorBitmap(bitmap.size, faiss.swig_ptr(bitmap))
             parameters: Any = faiss.SearchParameters
-            with _threads(1 if len(queries) == 1 else None):
-                scores, rows = self._index.search(queries, fetch, params=parameters(sel=selector))
-        for q in range(len(queries)):
-            best_rows, best_scores = _best_of_each(rows[q], scores[q])
-            found_rows[q, :depth] = best_rows[:depth]
-            found_scores[q, :depth] = best_scores[:depth]
+            found_rows[:, :depth], found_scores[:, :depth] = self._nearest(
+                queries, depth, 2 * depth + 1, parameters(sel=selector)
+            )
         return found_rows, found_scores
+
+    def _nearest(self, queries: Float32, depth: int, fetch: int, parameters: Any) -> tuple[Int64, Float32]:
+        """The `depth` best rows for each query, out of its `fetch` nearest vectors, or more if need be."""
+        fetch = min(fetch, int(self._index.ntotal))
+        with _threads(1 if len(queries) <= FEW else None):
+            scores, rows = self._index.search(queries, fetch, params=parameters)
+        best_rows = np.empty((len(queries), depth), dtype=np.int64)
+        best_scores = np.empty((len(queries), depth), dtype=np.float32)
+        unsettled: list[int] = []
+        for q in range(len(queries)):
+            distinct, values = _best_of_each(rows[q], scores[q])
+            # Rows that repeat may leave too few, and ties may go on behind what was fetched.
+            complete = rows[q, -1] < 0 or fetch == self._index.ntotal
+            if complete or (distinct.size >= depth and values[depth - 1] > scores[q, -1]):
+                best_rows[q], best_scores[q] = distinct[:depth], values[:depth]
+            else:
+                unsettled.append(q)
+        if unsettled:
+            best_rows[unsettled], best_scores[unsettled] = self._nearest(
+                queries[unsettled], depth, 4 * fetch, parameters
+            )
+        return best_rows, best_scores
 
     def score(self, queries: Float32, rows: Int64) -> Float32:
         """Exact scores `float32[q, n]` of the given rows; -inf for a row that is not stored."""
@@ -102,7 +123,9 @@ class FlatIndex:
         with self._lock:
             stored, starts, vectors = self._held(rows)
             if starts.size:
-                scores[:, stored] = np.maximum.reduceat(queries @ vectors.T, starts, axis=1)
+                # Not `@`: BLAS rounds equal vectors differently by their place, and breaks ties so.
+                products = np.einsum("qd,vd->qv", queries, vectors)
+                scores[:, stored] = np.maximum.reduceat(products, starts, axis=1)
         return scores
 
     def centroids(self, rows: Int64) -> Float32:
@@ -140,7 +163,10 @@ class FlatIndex:
         """
         try:
             stored: Any = faiss.read_index(str(path))
-        except RuntimeError as error:
+            # Numbered rows over plain vectors, or it is no index of ours.
+            flat: Any = faiss.downcast_index(stored.index)
+            flat.get_xb()
+        except (RuntimeError, AttributeError) as error:
             raise SnapshotCorrupt(
                 f"{path.name} is not a FAISS index that can be read ({error}). Build the snapshot again."
             ) from error
@@ -159,8 +185,7 @@ class FlatIndex:
         slots = faiss.vector_to_array(self._index.id_map).astype(np.int64)
         self._slots = np.argsort(slots, kind="stable")
         self._sorted = slots[self._slots]
-        self._distinct, counts = np.unique(slots, return_counts=True)
-        self._widest = int(counts.max()) if counts.size else 1
+        self._distinct = np.unique(slots)
         flat: Any = faiss.downcast_index(self._index.index)
         total = int(flat.ntotal)
         self._vectors = (

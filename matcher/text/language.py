@@ -6,9 +6,6 @@ from typing import Any
 
 from matcher.records import EU_LANGUAGES, Record
 
-FEW_WORDS = 5
-"""Below this many words a declared language is worth more than a detected one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Detected:

@@ -14,7 +14,7 @@ _LIST_MARK = re.compile(r"^(?:[-*•–—·▪◦‣o]|\(?\d{1,2}(?:\.\d{1,2})*
 _CLOSING = frozenset("\"'»”’)]")
 _ENDING = frozenset(".!?…;")
 MIN_WORDS = 3
-"""A shorter piece joins the sentence before it: a heading or a number is no sentence to quote."""
+"""A shorter piece joins what follows it on its line: "No." or "Yes!" is no sentence to quote."""
 
 
 @contextmanager
@@ -35,6 +35,9 @@ def _tokenizer(language: str) -> Any:
     with without_torch():
         import spacy
 
+        # The French rules take three seconds to compile, for hyphened words that end no sentence.
+        if language == "fr":
+            language = "xx"
         try:
             return spacy.blank(language).tokenizer
         except ImportError:
@@ -114,11 +117,8 @@ def _ends_sentence(line: str, tokens: list[tuple[int, str]], position: int, know
     # The word that carries the stop, whether the tokenizer kept the stop with it or not.
     word = line[:after].split()[-1].lstrip("([\"'«„“")
     stem = word[:-1]
-    if word.lower() in known or _LIST_MARK.match(word):
+    if {word.lower(), word.lower().rpartition("'")[2].rpartition("’")[2]} & known or _LIST_MARK.match(word):
         return False
     if len(stem) == 1 and stem.isalpha():
         return False
-    following = following.lstrip()
-    if stem.isdigit() and len(stem) <= 2 and following[:1].islower():
-        return False
-    return not following[:1].islower()
+    return not following.lstrip()[:1].islower()

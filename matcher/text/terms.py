@@ -42,7 +42,7 @@ _BODY = (
     "|HOSDB|CAST|NFPA|TS|TR|CWA|RFC)"
 )
 _STANDARD = re.compile(
-    rf"\b({_BODY}(?:[ /-]{_BODY}){{0,3}})[ -]?((?:[A-Z]{{1,3}}[ -]?)?\d[\d.]*(?:-\d+)*)\b(?::\d{{4}})?"
+    rf"\b({_BODY}(?:[ /-]{_BODY}){{0,3}})[ -]?((?:[A-Z]{{1,3}}[ -]?)?\d(?:[\d.]*\d)?(?:-\d+)*)\b(?::\d{{4}})?"
 )
 _CPV = re.compile(r"\b(\d{8})(?:-\d)?\b")
 _MIXED = re.compile(r"\b(?=[A-Z0-9./-]*[A-Z])(?=[A-Z0-9./-]*\d)[A-Z0-9]+(?:[./-][A-Z0-9]+)*\b")

@@ -18,6 +18,12 @@ def main() -> None:
         # The reader of a pipe has had enough (`needmatch ... | head`).
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        what = f"{error.filename} cannot be used ({error.strerror}). Give one that exists and is yours."
+        print(f"needmatch: {what}", file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:
         print("needmatch: stopped.", file=sys.stderr)
         sys.exit(130)

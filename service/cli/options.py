@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Data = Annotated[
     Path | None,
-    typer.Option(help="Folder of what was imported [default: the user's data folder, or NEEDMATCH_DATA]."),
+    typer.Option(help="Folder of what was imported \\[default: the user's data folder, or NEEDMATCH_DATA]."),
 ]
 Model = Annotated[
     str | None,
-    typer.Option(help="Model: registry name, hub id or folder [default: e5-small, or NEEDMATCH_MODEL]."),
+    typer.Option(help="Model: registry name, hub id or folder \\[default: e5-small, or NEEDMATCH_MODEL]."),
 ]
 Engine = Annotated[
     str | None,
-    typer.Option(help="auto, openvino-int8, openvino-bf16 or torch [default: auto, or NEEDMATCH_ENGINE]."),
+    typer.Option(help="auto, openvino-int8, openvino-bf16 or torch \\[default: auto, or NEEDMATCH_ENGINE]."),
 ]
 Results = Annotated[int, typer.Option("--results", "-k", min=1, max=1000, help="How many results.")]
 Country = Annotated[
@@ -37,11 +37,21 @@ Map = Annotated[
 
 
 def settings(model: str | None = None, engine: str | None = None, data: Path | None = None) -> "Settings":
-    """Settings of the environment, with what the command line says instead."""
+    """Settings of the environment, with what the command line says instead. Raises `SettingInvalid`."""
+    from pydantic import ValidationError
+
+    from matcher.errors import SettingInvalid
     from service.settings import Settings
 
     given = {"model": model, "engine": engine, "data": data}
-    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = "NEEDMATCH_" + "_".join(map(str, wrong["loc"])).upper()
+        raise SettingInvalid(
+            f"{name} is {wrong['input']!r}: {wrong['msg']}. Correct it in the environment or in .env."
+        ) from error
 
 
 def where(country: list[str] | None, cpv: list[str] | None) -> "Filter":

@@ -12,6 +12,7 @@ FACTS = {
     "model": "tiny",
     "date": "2026-01-31",
     "processor": "P, 2 cores",
+    "load_average": 0.5,
     "texts_compared": 7,
     "engines": {
         "openvino-int8": {
@@ -96,7 +97,6 @@ def test_measuring_a_model_without_weights_compares_it_with_itself(monkeypatch):
     from models import measure
 
     monkeypatch.setattr(measure, "LENGTHS", {20: 4, 120: 2, 300: 1})
-    monkeypatch.setattr(measure, "_served", lambda *_: {"load_seconds": 0.0, "resident_gb": 0.1})
     facts = measured("hashing", read_texts()[:3], rounds=1)
     assert facts["engines"]["hashing"]["mean_cosine"] == 1.0
     assert facts["engines"]["hashing"]["texts_per_second"]["120"] > 0

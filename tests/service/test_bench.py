@@ -79,7 +79,8 @@ def test_the_process_that_starts_the_jobs_imports_no_engine() -> None:
     """Its memory would count as theirs, and its imports would have warmed the disk for them."""
     script = (
         "import sys; from service import bench; from service.settings import Settings;"
-        "bench.machine(Settings()); print({'numpy', 'faiss', 'spacy', 'torch', 'openvino'} & set(sys.modules))"
+        "bench.machine(Settings());"
+        "print({'numpy', 'faiss', 'spacy', 'torch', 'openvino'} & set(sys.modules))"
     )
     ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert ran.stdout.strip() == "set()"

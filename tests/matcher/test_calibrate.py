@@ -1,0 +1,116 @@
+"""From scores to a probability, and to a word."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.calibrate import FEATURES, Level, LogisticCalibrator, features, fit, level
+from matcher.protocols import Calibrator, Float32
+from matcher.retrieve import Candidates
+
+CALIBRATOR = LogisticCalibrator("m@1", (6.0, 2.0, 1.0, 3.0), -3.0, 240, "2026-01-31")
+
+
+def row_of(*values: float) -> Float32:
+    """Features of one pair."""
+    return np.array([values], dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("probability", "word"),
+    [
+        (1.0, Level.STRONG),
+        (0.80, Level.STRONG),
+        (0.7999, Level.LIKELY),
+        (0.50, Level.LIKELY),
+        (0.4999, Level.POSSIBLE),
+        (0.20, Level.POSSIBLE),
+        (0.1999, Level.WEAK),
+        (0.0, Level.WEAK),
+    ],
+)
+def test_levels_begin_where_they_are_said_to(probability: float, word: Level) -> None:
+    """Strong from .80, likely from .50, possible from .20, weak below."""
+    assert level(probability) is word
+
+
+def test_words_are_a_feature_of_their_own_across_languages() -> None:
+    """The columns stand in the order of their names."""
+    scores = [np.array([a, b], dtype=np.float32) for a, b in ((0.7, 0.6), (0.4, 0.3), (0.2, 0.1))]
+    found = features(
+        Candidates(np.arange(2), *scores, np.array([True, False]), has_words=True, has_codes=True)
+    )
+    assert len(FEATURES) == found.shape[1]
+    np.testing.assert_allclose(found, [[0.7, 0.4, 0, 0.2], [0.6, 0, 0.3, 0.1]])
+    assert found.dtype == np.float32
+
+
+UNIT = st.floats(0, 1, width=32)
+
+
+@given(st.tuples(UNIT, UNIT, UNIT, UNIT), st.integers(0, 3), UNIT)
+def test_the_probability_rises_with_every_score(
+    values: tuple[float, float, float, float], which: int, more: float
+) -> None:
+    """A pair that is nowhere worse is not less probable."""
+    better = list(values)
+    better[which] = max(better[which], more)
+    low, high = CALIBRATOR.probability(np.array([values, better], dtype=np.float32))
+    assert 0 <= low <= high <= 1
+
+
+def test_far_scores_give_zero_and_one_without_a_warning() -> None:
+    """Steep calibrators do not overflow."""
+    steep = LogisticCalibrator("m@1", (1e4,), 0.0, 1, "2026-01-31")
+    assert steep.probability(np.array([[-1], [1]], dtype=np.float32)).tolist() == [0.0, 1.0]
+
+
+def test_contributions_add_up_to_the_logit() -> None:
+    """With the intercept, what the features add is the whole of it."""
+    values = row_of(0.5, 0.25, 0, 1)
+    logit = CALIBRATOR.contributions(values).sum() + CALIBRATOR.intercept
+    assert CALIBRATOR.probability(values)[0] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-6)
+
+
+def test_a_fit_recovers_the_law_that_made_the_judgements() -> None:
+    """Signs, order of strength and probabilities come back from enough judged pairs."""
+    random = np.random.default_rng(3)
+    values = random.uniform(0, 1, (4000, 4)).astype(np.float32)
+    relevant = (random.uniform(0, 1, 4000) < CALIBRATOR.probability(values)).astype(np.float32)
+    fitted = fit(values, relevant, "m@1", "2026-01-31")
+    np.testing.assert_allclose(fitted.coefficients, CALIBRATOR.coefficients, atol=0.7)
+    assert fitted.intercept == pytest.approx(CALIBRATOR.intercept, abs=0.7)
+    assert (fitted.model, fitted.judgements, fitted.date) == ("m@1", 4000, "2026-01-31")
+    assert isinstance(fitted, Calibrator)
+
+
+def test_a_score_that_fits_in_the_wrong_direction_is_held_at_zero() -> None:
+    """Even then the probability never falls when a score rises."""
+    random = np.random.default_rng(4)
+    values = random.uniform(0, 1, (600, 2)).astype(np.float32)
+    relevant = (values[:, 0] - values[:, 1] > 0).astype(np.float32)
+    fitted = fit(values, relevant, "m@1", "2026-01-31")
+    assert fitted.coefficients[0] > 0
+    assert fitted.coefficients[1] == 0
+
+
+def test_when_no_score_fits_the_share_of_relevant_pairs_is_left() -> None:
+    """Scores that all mislead leave one probability for every pair."""
+    values = np.array([[0.1], [0.2], [0.8], [0.9]], dtype=np.float32)
+    fitted = fit(values, np.array([1, 1, 1, 0], dtype=np.float32), "m@1", "2026-01-31")
+    assert fitted.coefficients == (0.0,)
+    assert fitted.probability(values).tolist() == pytest.approx([0.75] * 4)
+
+
+def test_judgements_of_one_kind_cannot_be_fitted() -> None:
+    """Nothing can be told apart where all pairs are relevant."""
+    with pytest.raises(ValueError, match="class"):
+        fit(np.ones((3, 1), dtype=np.float32), np.ones(3, dtype=np.float32), "m@1", "2026-01-31")
+
+
+def test_a_calibrator_survives_json() -> None:
+    """What is written is read back, equal."""
+    assert LogisticCalibrator.from_json(json.loads(json.dumps(CALIBRATOR.as_json()))) == CALIBRATOR

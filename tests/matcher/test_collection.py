@@ -1,0 +1,116 @@
+"""Records of one kind under their row numbers."""
+
+import numpy as np
+import pytest
+
+from matcher.collection import SELECTIONS_KEPT, Collection
+from matcher.embed import Embedder
+from matcher.errors import RecordUnknown
+from matcher.filters import Filter
+from matcher.protocols import Role
+from matcher.records import Kind, Need
+from matcher.rows import RowSet
+from matcher.text.terms import terms
+
+NEEDS = [
+    Need(id=f"N{i}", title=title) for i, title in enumerate(["Fire pump", "Diving suit", "Thermal camera"])
+]
+
+
+@pytest.fixture
+def collection(embedder: Embedder) -> Collection:
+    """Three needs."""
+    made = Collection.empty(Kind.NEED, embedder.encoder.identity.dimension)
+    made.upsert(NEEDS, embedder, fit_statistics=True)
+    return made
+
+
+def test_records_stand_under_dense_rows(collection: Collection) -> None:
+    """Rows count from 0 in the order of adding, and lead both ways."""
+    assert [(stored.row, stored.record.id) for stored in collection] == [(0, "N0"), (1, "N1"), (2, "N2")]
+    assert collection.row("N2") == 2
+    assert collection.record(2).id == "N2"
+    assert collection.rows().tolist() == [0, 1, 2]
+    assert "N1" in collection
+    assert "N9" not in collection
+    assert len(collection) == collection.size == 3
+
+
+def test_a_record_that_comes_again_keeps_its_row(collection: Collection, embedder: Embedder) -> None:
+    """Text, vectors, words and sentences are those of the new version."""
+    rows = collection.upsert(
+        [Need(id="N1", title="Inflatable tent"), Need(id="N7", title="Rescue boat")],
+        embedder,
+        fit_statistics=False,
+    )
+    assert rows.tolist() == [1, 3]
+    assert collection.record(1).title == "Inflatable tent"
+    assert 1 in collection.lexical.score(terms("tent")).rows
+    assert 1 not in collection.lexical.score(terms("diving suit")).rows
+    query = embedder.embed(["Inflatable tent"], [None], Role.PASSAGE)[0].passages
+    assert collection.dense.search(query, 1, RowSet.all(4))[0].tolist() == [[1]]
+    kept = collection.sentences[1]
+    assert kept is not None
+    assert kept.spans == ((0, len("Inflatable tent")),)
+
+
+def test_of_one_id_twice_in_a_call_the_later_stands(embedder: Embedder) -> None:
+    """Both get the same row, and the first leaves nothing behind."""
+    made = Collection.empty(Kind.NEED, embedder.encoder.identity.dimension)
+    both = [Need(id="A", title="Fire pump"), Need(id="A", title="Diving suit")]
+    assert made.upsert(both, embedder, fit_statistics=True).tolist() == [0, 0]
+    assert len(made) == len(made.dense) == len(made.lexical) == 1
+    assert made.record(0).title == "Diving suit"
+    assert made.lexical.score(terms("pump")).rows.size == 0
+
+
+def test_the_row_of_a_deleted_record_is_not_given_away(collection: Collection, embedder: Embedder) -> None:
+    """A row means one record for ever; a deleted one is found nowhere."""
+    assert collection.delete(["N1", "N1"]) == 1
+    assert len(collection) == len(collection.dense) == len(collection.lexical) == 2
+    assert collection.size == 3
+    with pytest.raises(RecordUnknown, match="row 1"):
+        collection.record(1)
+    collection.upsert([NEEDS[1]], embedder, fit_statistics=False)
+    assert collection.row("N1") == 3
+
+
+def test_an_unknown_id_deletes_nothing(collection: Collection) -> None:
+    """Either all are there, or none is deleted."""
+    with pytest.raises(RecordUnknown, match="'N9'"):
+        collection.delete(["N0", "N9"])
+    assert len(collection) == 3
+
+
+def test_a_selection_is_remembered_until_records_change(collection: Collection, embedder: Embedder) -> None:
+    """A filter is evaluated once; a changed collection is looked at anew."""
+    first = collection.select(Filter(countries=("FR",)))
+    assert collection.select(Filter(countries=("FR",))) is first
+    collection.upsert([Need(id="N0", title="Fire pump", country="PL")], embedder, fit_statistics=False)
+    assert list(collection.select(Filter(countries=("FR",))).allowed) == [1, 2]
+    collection.delete(["N1"])
+    assert list(collection.select(Filter(countries=("FR",))).allowed) == [2]
+
+
+def test_selections_do_not_grow_without_bound(collection: Collection) -> None:
+    """Filters that never come again are forgotten, and answered rightly all the same."""
+    for number in range(3 * SELECTIONS_KEPT):
+        assert len(collection.select(Filter(exclude=frozenset({f"X{number}"}))).allowed) == 3
+    assert len(collection._selections) <= SELECTIONS_KEPT
+
+
+def test_sentence_vectors_are_kept_to_two_decimals(collection: Collection, embedder: Embedder) -> None:
+    """Stored in 8 bits they are the model's own within a hundredth."""
+    exact = embedder.embed([NEEDS[0].text], ["en"], Role.PASSAGE)[0].sentences
+    kept = collection.sentences[0]
+    assert kept is not None
+    assert kept.vectors.dtype == np.int8
+    np.testing.assert_allclose(kept.unit(), exact, atol=0.01)
+
+
+def test_statistics_are_fitted_only_when_asked(collection: Collection, embedder: Embedder) -> None:
+    """Later records are weighed by the statistics that are there."""
+    before = collection.lexical.statistics
+    collection.upsert([Need(id="N8", title="Tent")], embedder, fit_statistics=False)
+    assert collection.lexical.statistics is before
+    assert before.texts == 3

@@ -1,0 +1,94 @@
+"""The quality page holds every section and only numbers."""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from matcher.embed import Embedder
+from matcher.engine import Tuning
+from matcher.evaluate.ranking import MEASURES
+from matcher.evaluate.trial import HYBRID, PLAIN, Result, Trial, run
+from models import open_encoder
+from service import quality
+
+FACTS = {"version": "1.2.3", "commit": "abc1234", "date": "2031-05-04"}
+RANKED, BOTH, GROUPED = "Only ranked", "Ranked and grouped", "Only grouped"
+
+
+@pytest.fixture
+def results(tiny_sample) -> dict[str, Result]:
+    """A trial of each form, on the sample of two themes."""
+    part = tiny_sample.part("test")
+    both = Trial(part.needs, part.solutions, part.qrels, part.needs, part.groups, part.themes)
+    trials = {
+        BOTH: both,
+        RANKED: replace(both, needs=(), groups={}),
+        GROUPED: Trial(needs=part.needs, groups=part.groups),
+    }
+    embedder = Embedder(open_encoder("hashing"))
+    return {name: run(trial, embedder, Tuning()) for name, trial in trials.items()}
+
+
+def test_the_page_has_a_section_a_trial(results):
+    """Ranking, languages and grouping stand where they were measured, with the facts of the run."""
+    page = quality.page(results, FACTS)
+    assert all(fact in page for fact in FACTS.values())
+    assert "hashing@1/hashing" in page
+    sections = dict(zip(results, re.split(r"^## .*\n", page, flags=re.MULTILINE)[1:], strict=True))
+    for name in (RANKED, BOTH):
+        for words in (
+            f"| {HYBRID} |",
+            f"| {PLAIN} |",
+            "| BM25 |",
+            "4 queries.",
+            "| en (few) |",
+            "Hybrid less",
+        ):
+            assert words in sections[name], (name, words)
+    for name in (GROUPED, BOTH):
+        assert "| average linkage, plain | 4 |" in sections[name]
+    assert "pair F1" not in sections[RANKED]
+    assert "nDCG@10" not in sections[GROUPED]
+
+
+def test_the_page_holds_numbers_only(results):
+    """No figure is missing or not a number, and every row of a table is as wide as its head."""
+    page = quality.page(results, FACTS)
+    assert not re.search(r"\b(nan|inf|None)\b", page)
+    for table in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
+        assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+def test_intervals_hold_their_mean(results):
+    """A gain stands inside its interval."""
+    gains = re.findall(r"([+-]\d\.\d{3}) \[([+-]\d\.\d{3}), ([+-]\d\.\d{3})\]", quality.page(results, FACTS))
+    assert len(gains) == 6
+    assert all(float(low) <= float(mean) <= float(high) for mean, low, high in gains)
+
+
+def test_only_answered_needs_of_the_test_half_are_asked(monkeypatch, tiny_sample, hashing):
+    """A need without an answer, and the half that was tuned on, are left out."""
+    judged = {**tiny_sample.qrels, "test-N0": {"test-S0": 1}}
+    monkeypatch.setattr(quality, "load_sample", lambda: replace(tiny_sample, qrels=judged))
+    said: list[str] = []
+    (result,) = quality.measure(hashing, None, said.append).values()
+    assert [scores.query for scores in result.rankings[HYBRID]] == ["test-N1", "test-N2", "test-N3"]
+    assert result.groupings
+    assert any(HYBRID in text for text in said)
+
+
+def test_page_and_figures_are_written(monkeypatch, tmp_path, tiny_sample):
+    """`make quality` writes Markdown for people and JSON for programs, with the same figures."""
+    monkeypatch.setenv("NEEDMATCH_MODEL", "hashing")
+    monkeypatch.setenv("NEEDMATCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(quality, "load_sample", lambda: tiny_sample)
+    monkeypatch.setattr(quality, "DOCS", tmp_path / "docs")
+    quality.main([])
+    written = json.loads((tmp_path / "docs" / "quality.json").read_text(encoding="utf-8"))
+    (figures,) = written["trials"].values()
+    page = (tmp_path / "docs" / "quality.md").read_text(encoding="utf-8")
+    for system, means in figures["systems"].items():
+        assert f"| {system} | " + " | ".join(f"{means[m]:.3f}" for m in MEASURES) + " |" in page
+    assert written["date"] in page

@@ -1,0 +1,124 @@
+"""Engine, model, offsets, tuning and cache are joined as the settings say."""
+
+import subprocess
+import sys
+
+import pytest
+
+from matcher.calibrate import LogisticCalibrator
+from matcher.cluster import Grouping
+from matcher.embed import SqliteCache
+from matcher.engine import Tuning
+from matcher.errors import ModelUnknown, SnapshotIncompatible, SnapshotMissing
+from matcher.fuse import FusionWeights
+from matcher.protocols import ModelIdentity
+from matcher.records import Need, Solution
+from models import offsets, tunings
+from models.hashing import HashingEncoder
+from service import Settings, open_engine, wiring
+
+CALIBRATOR = {
+    "model": "hashing@1",
+    "coefficients": [4.0, 1.0, 1.0, 1.0],
+    "intercept": -2.0,
+    "judgements": 10,
+    "date": "2031-01-01",
+}
+STORED = {
+    "model": "hashing@1",
+    "offset_strength": 0.5,
+    "fusion": {"words_same_language": 0.1, "words_cross_language": 0.2, "codes": 0.3},
+    "grouping": {"edge": 0.4, "linkage": 0.6},
+    "calibrator": CALIBRATOR,
+}
+
+
+def test_an_unfitted_model_gets_plain_defaults(hashing):
+    """No offset, no calibrator, hence no level."""
+    engine = open_engine(settings=hashing)
+    assert engine.tuning == Tuning()
+    assert engine.tuning.calibrator is None
+    assert engine.embedder.offset_key == ""
+
+
+def test_a_fitted_model_gets_what_was_fitted(monkeypatch):
+    """Fusion, grouping and calibrator are the stored ones."""
+    monkeypatch.setattr(tunings, "shipped", lambda _: STORED)
+    tuning = wiring.tuning_of(HashingEncoder())
+    assert tuning.fusion == FusionWeights(0.1, 0.2, 0.3)
+    assert tuning.grouping == Grouping(0.4, 0.6)
+    assert tuning.calibrator == LogisticCalibrator.from_json(CALIBRATOR)
+
+
+def test_a_tuning_without_calibrator_shows_no_level(monkeypatch):
+    """What was not calibrated is ranked only."""
+    monkeypatch.setattr(tunings, "shipped", lambda _: {**STORED, "calibrator": None})
+    assert wiring.tuning_of(HashingEncoder()).calibrator is None
+
+
+def test_the_offset_has_the_strength_that_was_fitted(monkeypatch, hashing):
+    """The means ship apart from their strength."""
+    vectors = HashingEncoder().encode(["pump", "Pumpe"], offsets.Role.QUERY).pooled
+    means = offsets.fit(dict.fromkeys(offsets.ROLES, vectors), ["en", "de"], "hashing@1")
+    monkeypatch.setattr(offsets, "shipped", lambda _: means)
+    monkeypatch.setattr(tunings, "shipped", lambda _: STORED)
+    neutraliser = wiring.open_embedder(hashing).neutraliser
+    assert isinstance(neutraliser, offsets.LanguageOffsets)
+    assert neutraliser.strength == 0.5
+    monkeypatch.setattr(tunings, "shipped", lambda _: None)
+    assert wiring.open_embedder(hashing).neutraliser == means
+
+
+def test_vectors_are_kept_on_disk_if_wanted(hashing):
+    """The disk cache lies in the settings' folder; without it nothing is written."""
+    assert wiring.open_embedder(hashing, keep=False).cache is None
+    assert not hashing.cache.exists()
+    assert isinstance(wiring.open_embedder(hashing).cache, SqliteCache)
+    assert (hashing.cache / "vectors.db").exists()
+
+
+def test_what_was_saved_is_opened(hashing, tmp_path):
+    """An engine opened at a path has the records and finds the same."""
+    engine = open_engine(settings=hashing)
+    engine.add([Need(id="N", title="fire pump"), Solution(id="S", name="pump for fires")])
+    engine.save(tmp_path / "kept")
+    again = open_engine(tmp_path / "kept", settings=hashing)
+    assert [m.record.id for m in again.match("N").items] == [m.record.id for m in engine.match("N").items]
+    assert len(again.needs) == len(again.solutions) == 1
+
+
+def test_a_path_without_anything_is_refused(hashing, tmp_path):
+    """There is no empty engine by mistake."""
+    with pytest.raises(SnapshotMissing, match="needmatch import"):
+        open_engine(tmp_path / "nothing", settings=hashing)
+
+
+def test_vectors_of_another_model_are_refused(monkeypatch, hashing, tmp_path):
+    """A snapshot belongs to the model revision that made it."""
+    engine = open_engine(settings=hashing)
+    engine.add([Need(id="N", title="fire pump")])
+    engine.save(tmp_path / "kept")
+    monkeypatch.setattr(
+        HashingEncoder, "identity", property(lambda _: ModelIdentity("hashing", "2", "hashing", 64))
+    )
+    with pytest.raises(SnapshotIncompatible):
+        open_engine(tmp_path / "kept", settings=hashing)
+
+
+def test_an_unknown_model_is_refused(tmp_path):
+    """The message lists the known ones."""
+    with pytest.raises(ModelUnknown, match="e5-small"):
+        open_engine(settings=Settings(model="no-such-model", cache=tmp_path))
+
+
+def test_the_package_hands_out_its_names_late():
+    """`import service` loads neither FAISS nor scikit-learn; an unknown name is an error."""
+    code = (
+        "import sys, service; assert 'faiss' not in sys.modules and 'sklearn' not in sys.modules;"
+        "assert service.Settings.__name__ == 'Settings' and callable(service.open_engine)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    import service
+
+    with pytest.raises(AttributeError, match="nothing_of_the_sort"):
+        _ = service.nothing_of_the_sort

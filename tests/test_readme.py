@@ -1,0 +1,55 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from corpora.columns import contract_names
+from matcher.records import Kind
+from service import readme
+
+ROOT = Path(__file__).parents[1]
+BLOCKS = readme.blocks(readme.README.read_text(encoding="utf-8"))
+
+
+def test_readme_shows_output() -> None:
+    """The first screen holds an example with what it prints."""
+    assert BLOCKS
+    assert all(output.strip() for _, _, output in BLOCKS)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(("kind", "code", "shown"), BLOCKS)
+def test_readme_example_prints_what_it_shows(kind: str, code: str, shown: str) -> None:
+    """Every example of the README, run with the real model, prints what the README says."""
+    assert readme.printed(kind, code) == shown
+
+
+def test_readme_commands_exist() -> None:
+    """Every make target and every command that the README or a docs page names is there."""
+    import typer.main
+
+    from service.cli.app import app
+
+    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for page in (readme.README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"):
+        text = page.read_text(encoding="utf-8")
+        named = set(re.findall(r"^(?:\$ )?needmatch ([a-z]+)", text, re.MULTILINE))
+        assert named <= commands, f"{page.name} names {named - commands}"
+        made = set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", text, re.MULTILINE))
+        assert made <= targets, f"{page.name} names {made - targets}"
+
+
+def test_readme_names_files_that_are_there() -> None:
+    """Every path that the README and the architecture page name leads somewhere."""
+    for page in (readme.README, ROOT / "docs" / "architecture.md"):
+        for path in re.findall(r"`((?:[a-z_]+/)+[A-Za-z_.-]*)`", page.read_text(encoding="utf-8")):
+            assert (ROOT / path).exists(), f"{page.name} names {path}"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_formats_page_names_every_column(kind: Kind) -> None:
+    """The page on formats tells of every column that is read or written."""
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    missing = [name for name in contract_names(kind) if f"`{name}`" not in page]
+    assert not missing
