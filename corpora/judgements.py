@@ -15,7 +15,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     """
     judged: dict[str, dict[str, int]] = {}
     for line, (query, document, grade) in _rows(path, "query_id<TAB>doc_id<TAB>grade", 3):
-        if not grade.isdigit() or int(grade) not in GRADES:
+        if grade not in map(str, GRADES):
             raise RecordInvalid(f"{path}:{line}: the grade {grade!r} is none of 0, 1, 2, 3.")
         judged.setdefault(query, {})[document] = int(grade)
     return judged

@@ -182,7 +182,7 @@ def _read(folder: Path, kind: Kind, dimension: int) -> Collection:
     vectors = np.load(folder / f"{kind}.sentences.npy", mmap_mode="r")
     with np.load(folder / f"{kind}.spans.npz") as stored:
         ends = np.cumsum(stored["counts"]).tolist()
-        starts = [0, *ends[:-1]]
+        starts = [0, *ends][:-1]
         spans = list(map(tuple, stored["spans"].tolist()))
     sentences = [
         Sentences(tuple(spans[a:b]), vectors[a:b]) if record is not None else None

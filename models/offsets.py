@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -106,7 +107,7 @@ def load(content: bytes, name: str) -> LanguageOffsets:
                 about["shrinkage"],
                 about["strength"],
             )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise ModelCorrupt(
             f"The language offsets {name} cannot be read ({error}). Install needmatch again."
         ) from error

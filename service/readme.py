@@ -12,7 +12,9 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 README = Path(__file__).parents[1] / "README.md"
-_SHOWN = re.compile(r"```(?P<kind>python|console)\n(?P<code>.*?)```\n\n```text\n(?P<output>.*?)```", re.DOTALL)
+_SHOWN = re.compile(
+    r"```(?P<kind>python|console)\n(?P<code>.*?)```\n\n```text\n(?P<output>.*?)```", re.DOTALL
+)
 
 
 def printed(kind: str, code: str) -> str:

@@ -32,7 +32,7 @@ SHOWN = 30
 STRENGTHS = (0.6, 0.8, 1.0)
 WORDS_SAME = (0.0, 0.02, 0.05, 0.1)
 WORDS_CROSS = (0.0, 0.1, 0.2, 0.3, 0.4)
-CODES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25)
+CODES = (0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35)
 LINKAGES = tuple(round(0.2 + 0.02 * step, 2) for step in range(26))
 EDGE_BELOW = 0.05
 """The edge threshold stands this much below that of the linkage: a group's weakest pairs need no edge."""

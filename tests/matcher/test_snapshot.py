@@ -105,7 +105,7 @@ def test_an_empty_engine_can_be_saved(embedder: Embedder, tmp_path: Path) -> Non
     loaded = Engine.load(tmp_path, embedder)
     assert len(loaded.needs) == len(loaded.solutions) == 0
     loaded.add(SOLUTIONS)
-    assert loaded.match(NEEDS[0]).items[0].record.id == "S1"
+    assert loaded.match(NEEDS[1]).items[0].record.id == "S2"
 
 
 def test_only_the_latest_state_is_kept(engine: Engine, tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""How sure a difference is."""
+
+import numpy as np
+import pytest
+
+from matcher.evaluate.significance import Interval, interval
+
+
+def test_the_same_values_give_the_same_interval() -> None:
+    """The seed is fixed."""
+    values = np.random.default_rng(1).normal(size=50).tolist()
+    assert interval(values) == interval(values)
+
+
+def test_the_interval_holds_the_mean_between_its_ends() -> None:
+    """The mean is that of the values."""
+    values = [0.1, 0.4, 0.35, 0.9, 0.2]
+    found = interval(values)
+    assert found.mean == pytest.approx(np.mean(values))
+    assert found.low < found.mean < found.high
+
+
+def test_no_values_have_no_spread() -> None:
+    """Nothing measured is zero, not an error."""
+    assert interval([]) == Interval(0.0, 0.0, 0.0)
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    """Of many samples of a known mean, about 95 in 100 intervals hold it."""
+    random = np.random.default_rng(2)
+    covered = 0
+    for _ in range(150):
+        found = interval(random.normal(0.3, 1.0, size=40).tolist())
+        covered += found.low <= 0.3 <= found.high
+    assert 0.88 <= covered / 150 <= 0.99
+
+
+def test_whole_families_are_drawn() -> None:
+    """Copies of a query within a family do not make the interval narrower; copies apart would."""
+    values = np.random.default_rng(3).normal(size=20).tolist()
+    names = [f"f{number}" for number in range(20)]
+    once, copied = interval(values, names), interval(values * 5, names * 5)
+    apart = interval(values * 5)
+    assert copied.mean == pytest.approx(once.mean)
+    assert copied.high - copied.low == pytest.approx(once.high - once.low, rel=1e-6)
+    assert apart.high - apart.low < 0.6 * (once.high - once.low)
+
+
+def test_large_families_weigh_by_their_queries() -> None:
+    """A family of many queries moves the mean as far as it has queries."""
+    found = interval([1.0, 0.0, 0.0, 0.0], ["a", "b", "b", "b"])
+    assert found.mean == 0.25
+    assert (found.low, found.high) == (0.0, 1.0)
