@@ -47,7 +47,7 @@ def titles_to_notices(folder: Path, fold: str) -> RankingTask:
     """T1: official titles of one fold against the descriptions of all notices."""
     pairs = {row["id"]: row for row in _rows(folder / "crossling_pairs.jsonl")}
     notices = list(_rows(folder / "notices.jsonl"))
-    documents = tuple(_need(row["id"], _DIGITS.sub("", row["description"]), row["language"]) for row in notices)
+    documents = tuple(_need(row["id"], _plain(row["description"]), row["language"]) for row in notices)
     families = {row["id"]: row["family"] for row in notices}
     queries: list[Need] = []
     qrels: dict[str, dict[str, int]] = {}
@@ -55,7 +55,7 @@ def titles_to_notices(folder: Path, fold: str) -> RankingTask:
         if line["fold"] == fold:
             pair, language = pairs[line["pair_id"]], line["query_lang"]
             side = "b" if pair["lang_b"] == language else "a"
-            queries.append(_need(line["pair_id"], _DIGITS.sub("", pair[f"title_{side}"]), language))
+            queries.append(_need(line["pair_id"], _plain(pair[f"title_{side}"]), language))
             qrels[line["pair_id"]] = {line["relevant_notice"]: ANSWERS}
     return RankingTask(
         tuple(queries), documents, qrels, {q: families.get(next(iter(g)), q) for q, g in qrels.items()}
@@ -75,6 +75,11 @@ def language_versions(folder: Path, fold: str) -> GroupingTask:
     return GroupingTask(tuple(needs), groups)
 
 
+def _plain(text: str) -> str:
+    """Without digits, which would give a notice away in any language."""
+    return _DIGITS.sub("", text)
+
+
 def _need(need_id: str, text: str, language: str) -> Need:
     title, _, description = text.strip().partition("\n")
     return Need(id=need_id, title=title, description=description, language=language)
@@ -86,7 +91,8 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
             for line in file:
                 yield json.loads(line)
     except (OSError, ValueError) as error:
-        raise FileUnreadable(f"{path} cannot be read ({error}). See corpora.campaign for its form.") from error
+        reason = f"{path} cannot be read ({error}). See corpora.campaign for its form."
+        raise FileUnreadable(reason) from error
 
 
 def _table(folder: Path, pattern: str) -> Iterator[dict[str, str]]:

@@ -3,6 +3,7 @@
 Quotations are slices of the records' own texts, so each stands there to the letter.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import islice
 
@@ -13,7 +14,7 @@ from matcher.collection import Sentences
 from matcher.protocols import Float32
 from matcher.records import Need, Record, Solution
 from matcher.retrieve import Query
-from matcher.text.terms import Terms
+from matcher.text.terms import Terms, codes, surface
 
 PAIRS = 2
 """Pairs of sentences quoted."""
@@ -124,20 +125,20 @@ def facts(query: Query, found: Record, query_terms: Terms, found_terms: Terms) -
     """
     reasons: list[str] = []
     gaps: list[str] = []
-    codes = sorted(query_terms.codes.keys() & found_terms.codes.keys())
-    if codes:
-        reasons.append("both name " + ", ".join(codes[:5]))
-    shared = query_terms.stems.keys() & found_terms.stems.keys()
-    words = islice((stem for stem in query_terms.stems if stem in shared and len(stem) > 3), 5)
-    if listed := ", ".join(words):
-        reasons.append(f"words in both: {listed}")
+    if both := sorted(query_terms.codes.keys() & found_terms.codes.keys()):
+        reasons.append("both name " + ", ".join(both[:5]))
+    if shared := query_terms.stems.keys() & found_terms.stems.keys():
+        words = surface(query.text, query.language, {stem for stem in shared if len(stem) > 3})
+        if listed := ", ".join(islice(words, 5)):
+            reasons.append(f"words in both: {listed}")
     if query.record is None:
         return reasons, gaps
     if prefix := _common_cpv(query.record.cpv, found.cpv):
         reasons.append(f"same CPV branch {prefix}")
     need, solution = _sides(query.record, found)
     if need is not None and solution is not None:
-        _compare(need, solution, reasons, gaps)
+        named = found_terms.codes if solution is found else query_terms.codes
+        _compare(need, solution, named.keys(), reasons, gaps)
     return reasons, gaps
 
 
@@ -147,12 +148,16 @@ def _sides(one: Record, other: Record) -> tuple[Need | None, Solution | None]:
     return need, solution
 
 
-def _compare(need: Need, solution: Solution, reasons: list[str], gaps: list[str]) -> None:
-    asked, held = set(need.standards), set(solution.standards)
-    if asked & held:
-        reasons.append("meets " + ", ".join(sorted(asked & held)))
-    if missing := asked - held:
-        gaps.append("does not state " + ", ".join(sorted(missing)))
+def _compare(
+    need: Need, solution: Solution, named: Collection[str], reasons: list[str], gaps: list[str]
+) -> None:
+    """`named` are the codes in the solution's text: a standard may stand there and not in its field."""
+    held = {code for standard in solution.standards for code in codes(standard)} | set(named)
+    stated = {standard: bool(set(codes(standard)) & held) for standard in sorted(need.standards)}
+    if states := [standard for standard, there in stated.items() if there]:
+        reasons.append("states " + ", ".join(states))
+    if missing := [standard for standard, there in stated.items() if not there]:
+        gaps.append("does not state " + ", ".join(missing))
     if need.country and solution.delivery_countries:
         if need.country in solution.delivery_countries or "EU" in solution.delivery_countries:
             reasons.append(f"delivers to {need.country}")

@@ -30,8 +30,9 @@ class LanguageOffsets:
 
     >>> x = np.array([[1, 1], [1, -1]], dtype=np.float32) / np.sqrt(2, dtype=np.float32)
     >>> offsets = fit({Role.QUERY: x, Role.PASSAGE: x}, ["de", "fr"], "m@1", shrinkage=0.0, strength=1.0)
-    >>> offsets.neutral(x, ["de", None], Role.QUERY).round(2).tolist()
-    [[0.71, 0.71], [0.0, -1.0]]
+    >>> print(offsets.neutral(x, ["de", None], Role.QUERY).round(2))
+    [[ 0.71  0.71]
+     [ 0.   -1.  ]]
     """
 
     model: str

@@ -7,6 +7,7 @@ McNamee & Mayfield 2004), codes must match to the letter: `EN 1063`, `STANAG 456
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import chain
@@ -85,6 +86,20 @@ def terms(text: str, language: str | None = None, *, grams: bool = True) -> Term
         Counter(chain.from_iterable(map(_grams, words)) if grams else ()),
         Counter(found),
     )
+
+
+def surface(text: str, language: str | None, stems: Set[str]) -> Iterator[str]:
+    """The words of a text that have one of some stems, as they stand there, each stem once.
+
+    >>> list(surface("Pumps, a pump and hoses", "en", {"pump"}))
+    ['Pumps']
+    """
+    seen: set[str] = set()
+    for word in _WORD.findall(_extract(fold(text))[1]):
+        found = stem(word.casefold(), language or "")
+        if found in stems and found not in seen:
+            seen.add(found)
+            yield word
 
 
 @lru_cache(maxsize=200_000)

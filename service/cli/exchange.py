@@ -1,7 +1,6 @@
 """`import` and `export`: records in and out."""
 
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +24,7 @@ def import_(
         Path | None, typer.Option(help="Write every row-level finding to this jsonl file.")
     ] = None,
     strict: Annotated[bool, typer.Option(help="Import nothing if any row is refused.")] = False,
+    awards: Annotated[bool, typer.Option(help="Read award and other later notices too.")] = False,
     data: options.Data = None,
     model: options.Model = None,
     engine: options.Engine = None,
@@ -38,7 +38,7 @@ def import_(
     account = Report()
     records: list[Record] = []
     for file in files:
-        records.extend(_read(file, options.kind(kind), mapping, account, settings))
+        records.extend(_read(file, options.kind(kind), mapping, account, settings, awards))
     if report is not None:
         _write_report(account, report)
     if strict and account.refused:
@@ -75,15 +75,17 @@ def export(
 
 
 def _read(
-    file: Path, kind: "Kind", mapping: list[str] | None, account: "Report", settings: "Settings"
+    file: Path,
+    kind: "Kind",
+    mapping: list[str] | None,
+    account: "Report",
+    settings: "Settings",
+    awards: bool,
 ) -> "Iterator[Record]":
     from corpora import parse_mapping, read_records
 
-    yield from chain(
-        read_records(
-            file, kind, report=account, mapping=parse_mapping(mapping or [], kind), rates=settings.rates
-        )
-    )
+    columns = parse_mapping(mapping or [], kind)
+    return read_records(file, kind, report=account, mapping=columns, rates=settings.rates, awards=awards)
 
 
 def _tell(account: "Report", as_json: bool) -> None:

@@ -14,8 +14,9 @@ from matcher.cluster import Grouping
 from matcher.embed import Embedder
 from matcher.engine import QUERIES_AT_ONCE, Engine, Tuning
 from matcher.errors import RecordUnknown
+from matcher.explain import Match
 from matcher.filters import Filter
-from matcher.records import JointInterest, Kind, Need, Solution, Visibility
+from matcher.records import JointInterest, Kind, Need, Record, Solution, Visibility
 from models import open_encoder
 
 NEEDS = [
@@ -41,9 +42,9 @@ def engine(embedder: Embedder) -> Engine:
     return made
 
 
-def ids(items: "tuple[object, ...]") -> list[str]:
+def ids(items: tuple[Match, ...]) -> list[str]:
     """The ids of matches."""
-    return [match.record.id for match in items]  # type: ignore[attr-defined] -- matches
+    return [match.record.id for match in items]
 
 
 # -- the three searches ---------------------------------------------------------------------------
@@ -144,7 +145,8 @@ def test_excluded_ids_are_left_out_and_counted(engine: Engine) -> None:
 def test_without_a_calibrator_no_level_is_shown(engine: Engine) -> None:
     """There is an order only."""
     for match in engine.match("N1").items:
-        assert match.level is match.probability is None
+        assert match.level is None
+        assert match.probability is None
         assert {part.logit for part in match.explanation.contributions} == {None}
 
 
@@ -196,7 +198,8 @@ def test_removed_records_are_found_no_more(engine: Engine) -> None:
 def test_progress_counts_all_records_of_both_kinds(embedder: Embedder) -> None:
     """It ends at the number of records."""
     heard: list[int] = []
-    Engine(embedder).add(iter([*NEEDS, *SOLUTIONS]), heard.append)
+    records: list[Record] = [*NEEDS, *SOLUTIONS]
+    Engine(embedder).add(iter(records), heard.append)
     assert heard == [4, 7]
 
 

@@ -1,5 +1,7 @@
 """Why a pair matches: contributions, facts, and quotations that stand in the texts to the letter."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -88,8 +90,7 @@ def test_shared_codes_and_words_are_reasons(embedder: Embedder) -> None:
     )
     assert reasons[0] == "both name EN1063"
     assert reasons[1].startswith("words in both: ")
-    assert "armour" in reasons[1]
-    assert "new" not in reasons[1].split(", ")
+    assert reasons[1] == "words in both: Armoured, glass"
     assert gaps == []
 
 
@@ -128,7 +129,7 @@ def test_a_common_branch_of_cpv_is_a_reason_from_three_digits_on(
         (
             {"standards": ("EN 1063", "EN 1522")},
             {"standards": ("EN 1063",)},
-            ["meets EN 1063"],
+            ["states EN 1063"],
             ["does not state EN 1522"],
         ),
         ({"standards": ("EN 1063",)}, {}, [], ["does not state EN 1063"]),
@@ -145,14 +146,14 @@ def test_a_common_branch_of_cpv_is_a_reason_from_three_digits_on(
 )
 def test_fields_speak_for_and_against(
     embedder: Embedder,
-    need: dict[str, object],
-    solution: dict[str, object],
+    need: dict[str, Any],
+    solution: dict[str, Any],
     reasons: list[str],
     gaps: list[str],
 ) -> None:
     """Standards, countries and readiness are compared, whichever side searches; what is unknown is said."""
-    wanted = Need(id="N", title="x1", **need)  # type: ignore[arg-type] -- a table of fields
-    offered = Solution(id="S", name="y2", **solution)  # type: ignore[arg-type] -- a table of fields
+    wanted = Need(id="N", title="x1", **need)
+    offered = Solution(id="S", name="y2", **solution)
     assert spoken(wanted, offered, embedder) == (reasons, gaps)
     assert spoken(offered, wanted, embedder) == (reasons, gaps)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.errors import SnapshotCorrupt
-from matcher.lexical import COMMON, GRAM_WEIGHT, K1, B, LexicalIndex, TermStatistics
+from matcher.lexical import COMMON, DAMPING, GRAM_WEIGHT, K1, B, LexicalIndex, TermStatistics
 from matcher.text.terms import Terms, terms
 
 TEXTS = [
@@ -66,10 +66,12 @@ def plain_bm25(query: Terms, text: Terms, known: list[Terms]) -> tuple[float, fl
     )
     stems, grams, codes = part("stems"), part("grams", common), part("codes")
     words = (stems[0] + GRAM_WEIGHT * grams[0], stems[1] + GRAM_WEIGHT * grams[1])
-    return (
-        min(1.0, words[0] / words[1]) if words[1] else 0.0,
-        min(1.0, codes[0] / codes[1]) if codes[1] else 0.0,
-    )
+    return share(*words, DAMPING[0]), share(*codes, DAMPING[1])
+
+
+def share(reached: float, ideal: float, damping: float) -> float:
+    """What was reached of what could be, at most all of it; nothing of nothing."""
+    return min(1.0, reached / (ideal + damping)) if ideal else 0.0
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -20,7 +20,7 @@ def test_records_are_told_apart_by_kind_and_cannot_be_changed() -> None:
     assert (need.kind, solution.kind) == (Kind.NEED, Kind.SOLUTION)
     assert solution.title == "Vest"
     with pytest.raises(FrozenInstanceError):
-        need.title = "Helmet"  # type: ignore[misc] -- the point of the test
+        need.title = "Helmet"  # type: ignore[misc]  # the point of the test
 
 
 def test_visibility_runs_from_private_to_public() -> None:

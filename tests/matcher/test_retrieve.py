@@ -76,10 +76,11 @@ def test_a_word_finds_what_the_vectors_pass_over(embedder: Embedder) -> None:
     """Beyond the depth of the dense leg, a text that names the code is among the candidates."""
     engine = Engine(embedder)
     crowd = [
-        Solution(id=f"C{i}", name="clear thick armoured glass doors and windows") for i in range(DEPTH + 60)
+        Solution(id=f"C{i}", name="something that is not with the others but between all of them")
+        for i in range(DEPTH + 60)
     ]
-    engine.add([*crowd, Solution(id="S", name="Thick glass doors, shields and hoods: STANAG 4569")])
-    query = ask("clear thick armoured glass doors and windows STANAG 4569", embedder, "en")
+    engine.add([*crowd, Solution(id="S", name="Plates, shields and hoods: STANAG 4569")])
+    query = ask("something that is not with the others but between all of them, STANAG 4569", embedder, "en")
     everything = engine.solutions.select(Filter()).allowed
     dense, _ = engine.solutions.dense.search(query.vectors, DEPTH, everything)
     row = engine.solutions.row("S")

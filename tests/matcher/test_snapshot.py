@@ -245,7 +245,8 @@ def test_another_model_is_incompatible(engine: Engine, tmp_path: Path, field: st
     """Vectors of two models, revisions or arithmetics never mix."""
     engine.save(tmp_path)
     identity = engine.embedder.encoder.identity
-    other = replace(identity, **{field: 65 if field == "dimension" else "other"})
+    changes: dict[str, Any] = {field: 65 if field == "dimension" else "other"}
+    other = replace(identity, **changes)
     with pytest.raises(SnapshotIncompatible, match="was made with"):
         snapshot.load(tmp_path, other)
 

@@ -26,7 +26,7 @@ def graded_run(seed: int) -> Graded:
 
 
 def by_the_library(
-    measure: object, run: dict[str, list[str]], qrels: dict[str, dict[str, int]]
+    measure: ir_measures.Measure, run: dict[str, list[str]], qrels: dict[str, dict[str, int]]
 ) -> dict[str, float]:
     """What `ir_measures` says of each query."""
     scored = [
