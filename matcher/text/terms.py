@@ -67,7 +67,7 @@ def codes(text: str) -> list[str]:
     >>> codes("Conform EN ISO 12312-1:2013 and STANAG 4569, cpv 35815100-8, an ISMS")
     ['ENISO12312-1', 'STANAG4569', '35815100', 'ISMS']
     """
-    return _extract(fold(text))[0]
+    return list(_extract(text)[0])
 
 
 def terms(text: str, language: str | None = None, *, grams: bool = True) -> Terms:
@@ -78,7 +78,7 @@ def terms(text: str, language: str | None = None, *, grams: bool = True) -> Term
     >>> sorted(terms("The drones have to comply with EN 1063", "en").stems)
     ['compli', 'drone']
     """
-    found, rest = _extract(fold(text))
+    found, rest = _extract(text)
     stop = stop_words(language or "")
     words = [word for word in _WORD.findall(rest.casefold()) if word not in stop]
     return Terms(
@@ -95,7 +95,7 @@ def surface(text: str, language: str | None, stems: Set[str]) -> Iterator[str]:
     ['Pumps']
     """
     seen: set[str] = set()
-    for word in _WORD.findall(_extract(fold(text))[1]):
+    for word in _WORD.findall(_extract(text)[1]):
         found = stem(word.casefold(), language or "")
         if found in stems and found not in seen:
             seen.add(found)
@@ -142,8 +142,10 @@ def _grams(word: str) -> tuple[str, ...]:
     return tuple(marked[i : i + 4] for i in range(max(1, len(marked) - 3)))
 
 
-def _extract(text: str) -> tuple[list[str], str]:
-    """The codes of a folded text, and the text without them."""
+@lru_cache(maxsize=256)  # a query is held against each of its results
+def _extract(text: str) -> tuple[tuple[str, ...], str]:
+    """The codes of a text, and the folded text without them."""
+    text = fold(text)
     found: list[str] = []
 
     def take(match: re.Match[str]) -> str:
@@ -161,4 +163,4 @@ def _extract(text: str) -> tuple[list[str], str]:
     # In a line of capitals, capitals say nothing; a single word of capitals is an acronym.
     if not shouted or _ACRONYM.fullmatch(text.strip()):
         text = _ACRONYM.sub(take_acronym, text)
-    return found, text
+    return tuple(found), text
