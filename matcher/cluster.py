@@ -12,7 +12,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 
 from matcher.graph import Graph
-from matcher.protocols import Float32, Int64
+from matcher.likeness import Likeness
+from matcher.protocols import Int64
 
 GIANT = 5000
 """A component above this size is cut at a higher similarity first, to bound its distance matrix."""
@@ -20,18 +21,22 @@ GIANT = 5000
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """When needs count as the same: both thresholds are cosines, fitted on the tuning split."""
+    """When needs count as the same; fitted on the tuning split."""
 
     edge: float = 0.35
-    """Least similarity of an edge of the graph."""
+    """Least cosine of an edge of the graph."""
     linkage: float = 0.42
-    """Least mean similarity between two parts that are merged."""
+    """Least mean likeness between two parts that are merged, where no solutions are loaded."""
+    agreement: float = 0.0
+    """How much agreement on solutions counts where they are loaded (`Likeness.share`)."""
+    linkage_agreeing: float = 0.42
+    """Least mean likeness between two parts that are merged, where solutions are loaded."""
 
 
-def groups(graph: Graph, vectors: Float32, linkage_at: float) -> list[Int64]:
+def groups(graph: Graph, likeness: Likeness, linkage_at: float) -> list[Int64]:
     """Rows of each group, ascending within and by first row; singles are groups of one.
 
-    `vectors` is `float32[n, d]`, one unit vector for each node of the graph.
+    The likeness numbers its needs as the graph does its nodes.
     """
     if not graph.rows.size:
         return []
@@ -40,25 +45,25 @@ def groups(graph: Graph, vectors: Float32, linkage_at: float) -> list[Int64]:
     bounds = np.flatnonzero(np.diff(labels[order])) + 1
     found: list[Int64] = []
     for nodes in np.split(order, bounds):
-        found.extend(graph.rows[part] for part in _split(np.sort(nodes), graph, vectors, linkage_at))
+        found.extend(graph.rows[part] for part in _split(np.sort(nodes), graph, likeness, linkage_at))
     return sorted(found, key=lambda rows: int(rows[0]))
 
 
-def _split(nodes: Int64, graph: Graph, vectors: Float32, linkage_at: float) -> list[Int64]:
+def _split(nodes: Int64, graph: Graph, likeness: Likeness, linkage_at: float) -> list[Int64]:
     if nodes.size == 1:
         return [nodes]
     if nodes.size > GIANT:
-        return _thin(nodes, graph, vectors, linkage_at)
+        return _thin(nodes, graph, likeness, linkage_at)
     # Linkage breaks ties by position; positions by content make it blind to the rows' order.
-    nodes = nodes[np.lexsort(vectors[nodes].T)]
-    distances = 1.0 - vectors[nodes].astype(np.float64) @ vectors[nodes].T.astype(np.float64)
+    nodes = nodes[np.lexsort(likeness.vectors[nodes].T)]
+    distances = 1.0 - likeness.of(nodes)
     np.fill_diagonal(distances, 0.0)
     tree = linkage(squareform(np.maximum(distances, 0.0), checks=False), method="average")
     labels = fcluster(tree, t=1.0 - linkage_at, criterion="distance")
     return [np.sort(nodes[labels == label]) for label in np.unique(labels)]
 
 
-def _thin(nodes: Int64, graph: Graph, vectors: Float32, linkage_at: float) -> list[Int64]:
+def _thin(nodes: Int64, graph: Graph, likeness: Likeness, linkage_at: float) -> list[Int64]:
     """Drop the weakest tenth of a giant component's edges and try again."""
     inside = graph.edges[nodes][:, nodes].tocsr()
     strongest = inside.data.max() - 1e-6
@@ -67,4 +72,6 @@ def _thin(nodes: Int64, graph: Graph, vectors: Float32, linkage_at: float) -> li
     weakest = np.quantile(inside.data, 0.1, method="higher") + 1e-6
     inside.data[inside.data < min(weakest, strongest)] = 0.0
     inside.eliminate_zeros()
-    return [nodes[part] for part in groups(Graph(np.arange(nodes.size), inside), vectors[nodes], linkage_at)]
+    return [
+        nodes[part] for part in groups(Graph(np.arange(nodes.size), inside), likeness.part(nodes), linkage_at)
+    ]

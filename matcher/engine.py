@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matcher import snapshot
 from matcher.calibrate import LogisticCalibrator, features, level
@@ -22,6 +23,7 @@ from matcher.filters import Filter
 from matcher.fuse import FusionWeights, fuse, order
 from matcher.graph import mutual_neighbours
 from matcher.joint import JointCandidate, NotJoint, judge
+from matcher.likeness import Likeness, solution_profiles
 from matcher.protocols import Float32, Int64
 from matcher.records import Kind, Need, Record, Solution
 from matcher.retrieve import Candidates, Query, ask, ask_records, retrieve
@@ -144,32 +146,38 @@ class Engine:
 
     def groups(self, where: Filter | None = None) -> list[list[Need]]:
         """Needs that ask for the same; a need without partners is a group of one."""
-        return [[need for need, _ in group] for group in self._groups(where or Filter())]
+        return [needs for needs, _ in self._groups(where or Filter())]
 
     def candidates(self, where: Filter | None = None) -> tuple[list[JointCandidate], list[NotJoint]]:
         """Groups that could be bought together across borders, best first, and those that could not."""
-        judged = [
-            judge([need for need, _ in group], np.stack([vector for _, vector in group]))
-            for group in self._groups(where or Filter())
-            if len(group) > 1
-        ]
+        found = [(needs, alike) for needs, alike in self._groups(where or Filter()) if len(needs) > 1]
+        judged = [judge(needs, alike) for needs, alike in found]
         joint = [item for item in judged if isinstance(item, JointCandidate)]
         joint.sort(key=lambda item: (-item.cohesion, item.medoid.id))
         return joint, [item for item in judged if isinstance(item, NotJoint)]
 
-    def _groups(self, where: Filter) -> list[list[tuple[Need, Float32]]]:
+    def _groups(self, where: Filter) -> list[tuple[list[Need], NDArray[np.float64]]]:
+        """Each group with the likeness of its pairs."""
         rows = np.array(list(self.needs.select(where).allowed), dtype=np.int64)
         if not rows.size:
             return []
         vectors = self.needs.centroids(rows)
-        graph = mutual_neighbours(self.needs.dense, rows, vectors, self.tuning.grouping.edge)
-        member = {
-            row: (need, vectors[at])
-            for at, row in enumerate(rows.tolist())
-            if isinstance(need := self.needs.record(row), Need)
-        }
-        found = groups(graph, vectors, self.tuning.grouping.linkage)
-        return [[member[row] for row in group.tolist()] for group in found]
+        thresholds = self.tuning.grouping
+        graph = mutual_neighbours(self.needs.dense, rows, vectors, thresholds.edge)
+        offers = self.solutions.select(Filter(open_to=where.open_to)).allowed
+        if len(offers):
+            profiles = solution_profiles(vectors, self.solutions.dense, offers)
+            likeness = Likeness(vectors, profiles, thresholds.agreement)
+        else:
+            likeness = Likeness(vectors)
+        found = groups(graph, likeness, thresholds.linkage_agreeing if len(offers) else thresholds.linkage)
+        return [
+            (
+                [need for row in group.tolist() if isinstance(need := self.needs.record(row), Need)],
+                likeness.of(np.searchsorted(rows, group)),
+            )
+            for group in found
+        ]
 
     # -- on disk ------------------------------------------------------------------------------
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
-from matcher.protocols import Float32
 from matcher.records import JointInterest, Need
 
 
@@ -28,9 +28,9 @@ class JointCandidate:
     medoid: Need
     """The member nearest to all others; its title stands for the group."""
     cohesion: float
-    """Mean cosine over all pairs."""
+    """Mean likeness over all pairs."""
     weakest: tuple[Need, Need, float]
-    """The pair that is least alike, and its cosine."""
+    """The pair that is least alike, and its likeness."""
     countries: tuple[str, ...]
     totals: Totals
     window: tuple[date, date] | None
@@ -50,10 +50,10 @@ class NotJoint:
     reason: str
 
 
-def judge(needs: Sequence[Need], vectors: Float32) -> JointCandidate | NotJoint:
+def judge(needs: Sequence[Need], similarity: NDArray[np.float64]) -> JointCandidate | NotJoint:
     """A candidate from two or more needs, or the reason why they cannot be one.
 
-    `vectors` is `float32[n, d]`, one unit vector a need. Owners who said no are left out and named.
+    `similarity` is `float64[n, n]`, of all pairs (`Likeness.of`). Owners who said no are left out and named.
     """
     # In an order of their own, so that ties do not depend on the order of the rows.
     ordered = sorted(range(len(needs)), key=lambda i: (needs[i].country or "", needs[i].id))
@@ -71,11 +71,12 @@ def judge(needs: Sequence[Need], vectors: Float32) -> JointCandidate | NotJoint:
         return NotJoint(everybody, f"{where}: a cross-border candidate needs two countries")
     if len(buyers) == 1 and all(need.organisation_id or need.organisation for need in members):
         return NotJoint(everybody, "all are of one organisation")
-    return _candidate(members, declined, vectors[willing])
+    return _candidate(members, declined, similarity[np.ix_(willing, willing)])
 
 
-def _candidate(members: list[Need], declined: tuple[Need, ...], vectors: Float32) -> JointCandidate:
-    similarity = vectors @ vectors.T
+def _candidate(
+    members: list[Need], declined: tuple[Need, ...], similarity: NDArray[np.float64]
+) -> JointCandidate:
     upper = np.triu_indices(len(members), 1)
     pairs = similarity[upper]
     lowest = int(np.argmin(pairs))

@@ -223,6 +223,7 @@ def group(plan: Plan, settings: Settings, snapshot: Path | None) -> Found:
     from corpora import load_sample
     from matcher.cluster import groups
     from matcher.graph import mutual_neighbours
+    from matcher.likeness import Likeness
     from service.wiring import open_engine
 
     engine = open_engine(given(snapshot), settings=settings, keep=False)
@@ -232,7 +233,8 @@ def group(plan: Plan, settings: Settings, snapshot: Path | None) -> Found:
 
     def grouped() -> list[Any]:
         vectors = stored.centroids(rows)
-        return groups(mutual_neighbours(stored.dense, rows, vectors, at.edge), vectors, at.linkage)
+        graph = mutual_neighbours(stored.dense, rows, vectors, at.edge)
+        return groups(graph, Likeness(vectors), at.linkage)
 
     return {
         "sample_needs": len(engine.needs),

@@ -1,6 +1,6 @@
 """Fitting what orders, groups and calibrates results for one model revision, on tuning splits only."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from itertools import product
@@ -34,6 +34,7 @@ WORDS_SAME = (0.0, 0.02, 0.05, 0.1)
 WORDS_CROSS = (0.0, 0.1, 0.2, 0.3, 0.4)
 CODES = (0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35)
 LINKAGES = tuple(round(0.2 + 0.02 * step, 2) for step in range(26))
+AGREEMENTS = (0.0, 0.2, 0.3, 0.4)
 EDGE_BELOW = 0.05
 """The edge threshold stands this much below that of the linkage: a group's weakest pairs need no edge."""
 
@@ -151,23 +152,42 @@ def _ndcg(judged: Judged, weights: FusionWeights) -> float:
 
 
 def _grouping(embedder: Embedder, tasks: Mapping[str, Task]) -> tuple[Grouping, dict[str, dict[str, float]]]:
-    engines = {name: Engine(embedder) for name in tasks}
-    for name, task in tasks.items():
-        engines[name].add(task.needs)
-    best: tuple[float, Grouping, dict[str, dict[str, float]]] | None = None
-    for linkage in LINKAGES:
-        grouping = Grouping(edge=round(linkage - EDGE_BELOW, 2), linkage=linkage)
-        figures: dict[str, dict[str, float]] = {}
-        for name, task in tasks.items():
-            engines[name].tuning = Tuning(grouping=grouping)
-            found = {need.id: group[0].id for group in engines[name].groups() for need in group}
-            scores = compare(found, task.groups)
-            figures[name] = {"pair_f1": round(scores.pair_f1, 4), "bcubed_f1": round(scores.bcubed_f1, 4)}
-        total = sum(figure["pair_f1"] for figure in figures.values())
-        if best is None or total > best[0]:
-            best = (total, grouping, figures)
-    assert best is not None
-    return best[1], best[2]
+    """Thresholds for needs alone, on all tasks; then for needs beside solutions, on the sample."""
+    alone = {name: _engine(embedder, task.needs) for name, task in tasks.items()}
+    best = _chosen(
+        [Grouping(edge=round(at - EDGE_BELOW, 2), linkage=at) for at in LINKAGES],
+        lambda grouping: {name: _grouped(alone[name], tasks[name], grouping) for name in tasks},
+    )
+    beside = _engine(embedder, tasks["sample"].needs)
+    beside.add(tasks["sample"].documents)
+    both = _chosen(
+        [
+            replace(best[0], agreement=share, linkage_agreeing=at)
+            for share, at in product(AGREEMENTS, LINKAGES)
+        ],
+        lambda grouping: {"sample beside solutions": _grouped(beside, tasks["sample"], grouping)},
+    )
+    return both[0], best[1] | both[1]
+
+
+def _chosen(
+    options: Sequence[Grouping], figures_of: Callable[[Grouping], dict[str, dict[str, float]]]
+) -> tuple[Grouping, dict[str, dict[str, float]]]:
+    measured = [(option, figures_of(option)) for option in options]
+    return max(measured, key=lambda item: sum(figures["pair_f1"] for figures in item[1].values()))
+
+
+def _engine(embedder: Embedder, needs: Sequence[Need]) -> Engine:
+    engine = Engine(embedder)
+    engine.add(needs)
+    return engine
+
+
+def _grouped(engine: Engine, task: Task, grouping: Grouping) -> dict[str, float]:
+    engine.tuning = Tuning(grouping=grouping)
+    found = {need.id: group[0].id for group in engine.groups() for need in group}
+    scores = compare(found, task.groups)
+    return {"pair_f1": round(scores.pair_f1, 4), "bcubed_f1": round(scores.bcubed_f1, 4)}
 
 
 def _shown(judged: Sequence[Judged], weights: FusionWeights) -> tuple[Float32, Float32]:

@@ -95,10 +95,17 @@ def run(trial: Trial, embedder: Embedder, tuning: Tuning, say: Callable[[str], N
             rankings[name] = _ranked(Engine(own, weights), trial, judged)
     groupings: dict[str, GroupScores] = {}
     if trial.groups:
-        for name, own in (("average linkage, plain", plain), ("average linkage, offset", cached)):
+        offers = [document for document in trial.documents if document.kind is Kind.SOLUTION]
+        ways: dict[str, tuple[Embedder, Sequence[Record]]] = {
+            "average linkage, plain": (plain, ()),
+            "average linkage, offset": (cached, ()),
+        }
+        if offers:
+            ways["the same, agreeing on solutions"] = (cached, offers)
+        for name, (own, beside) in ways.items():
             tell(f"Grouping: {name}")
             engine = Engine(own, tuning)
-            engine.add(trial.needs)
+            engine.add([*trial.needs, *beside])
             groups = {need.id: members[0].id for members in engine.groups() for need in members}
             groupings[name] = compare(groups, trial.groups)
     return Result(embedder.encoder.identity.key, embedder.offset_key, rankings, groupings, trial.families)

@@ -11,6 +11,7 @@ from matcher import cluster
 from matcher.cluster import groups
 from matcher.graph import Graph, mutual_neighbours
 from matcher.index import FlatIndex
+from matcher.likeness import Likeness
 from matcher.protocols import Float32
 
 
@@ -31,7 +32,7 @@ def grouped(
     index = FlatIndex(vectors.shape[1])
     index.upsert(np.arange(len(vectors)), vectors[numbers])
     graph = mutual_neighbours(index, np.arange(len(vectors)), vectors[numbers], edge, k)
-    found = groups(graph, vectors[numbers], at)
+    found = groups(graph, Likeness(vectors[numbers]), at)
     assert sorted(row for group in found for row in group.tolist()) == list(range(len(vectors)))
     return {frozenset(numbers[group].tolist()) for group in found}
 
@@ -52,7 +53,7 @@ def test_in_a_complete_graph_the_groups_are_those_of_average_linkage(seed: int, 
         linkage(vectors.astype(np.float64), method="average", metric="cosine"), 1 - at, criterion="distance"
     )
     expected = {frozenset(np.flatnonzero(labels == label).tolist()) for label in np.unique(labels)}
-    assert {frozenset(group.tolist()) for group in groups(full(vectors), vectors, at)} == expected
+    assert {frozenset(group.tolist()) for group in groups(full(vectors), Likeness(vectors), at)} == expected
 
 
 def test_a_need_without_partners_is_a_group_of_one() -> None:
@@ -64,7 +65,7 @@ def test_a_need_without_partners_is_a_group_of_one() -> None:
 def test_no_needs_make_no_groups() -> None:
     """An empty graph is no error."""
     empty = Graph(np.empty(0, dtype=np.int64), sparse.csr_matrix((0, 0), dtype=np.float32))
-    assert groups(empty, np.empty((0, 4), dtype=np.float32), 0.4) == []
+    assert groups(empty, Likeness(np.empty((0, 4), dtype=np.float32)), 0.4) == []
 
 
 def test_groups_come_by_their_first_row_and_rows_ascend() -> None:
@@ -72,7 +73,7 @@ def test_groups_come_by_their_first_row_and_rows_ascend() -> None:
     vectors = around(40, 6, seed=7)
     rows = np.arange(40) * 10 + 3
     graph = Graph(rows, full(vectors).edges)
-    found = groups(graph, vectors, 0.6)
+    found = groups(graph, Likeness(vectors), 0.6)
     assert [group[0] for group in found] == sorted(group[0] for group in found)
     assert all(np.all(np.diff(group) > 0) for group in found)
     assert np.all(np.isin(np.concatenate(found), rows))
@@ -82,7 +83,7 @@ def test_components_are_never_merged() -> None:
     """What no edge joins stays apart, however alike it is."""
     vectors = np.repeat(around(1, 1, seed=8), 4, axis=0)
     apart = sparse.csr_matrix(([1.0, 1.0], ([0, 1], [1, 0])), shape=(4, 4))
-    assert [group.tolist() for group in groups(Graph(np.arange(4), apart), vectors, 0.5)] == [
+    assert [group.tolist() for group in groups(Graph(np.arange(4), apart), Likeness(vectors), 0.5)] == [
         [0, 1],
         [2],
         [3],
@@ -105,9 +106,9 @@ def chained() -> Float32:
 def test_a_giant_component_is_cut_at_a_higher_similarity(monkeypatch: pytest.MonkeyPatch) -> None:
     """Above the limit the weakest edges go until the parts can be linked; bunches stay together."""
     vectors = chained()
-    uncut = [set(group.tolist()) for group in groups(full(vectors), vectors, 0.6)]
+    uncut = [set(group.tolist()) for group in groups(full(vectors), Likeness(vectors), 0.6)]
     monkeypatch.setattr(cluster, "GIANT", 40)
-    found = [set(group.tolist()) for group in groups(full(vectors), vectors, 0.6)]
+    found = [set(group.tolist()) for group in groups(full(vectors), Likeness(vectors), 0.6)]
     assert sorted(row for group in found for row in group) == list(range(90))
     assert max(map(len, found)) <= 40
     assert all(any(group <= bunch for bunch in uncut) for group in found)

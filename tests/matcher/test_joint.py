@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from matcher.joint import JointCandidate, NotJoint, judge
+from matcher.likeness import Likeness
 from matcher.protocols import Float32
 from matcher.records import JointInterest, Need
 
@@ -16,6 +18,11 @@ PL = Need(id="PL1", title="Vests", country="PL", organisation="Straż", value_eu
 FR = Need(id="FR1", title="Gilets", country="FR", organisation="Service", value_eur=250_000.0)
 CZ = Need(id="CZ1", title="Vesty", country="CZ", organisation="Sbor")
 BARE = Need(id="X1", title="Vests")
+
+
+def alike(vectors: Float32) -> NDArray[np.float64]:
+    """The likeness of all pairs."""
+    return Likeness(vectors).of(np.arange(len(vectors)))
 
 
 def vectors_of(count: int) -> Float32:
@@ -27,14 +34,14 @@ def vectors_of(count: int) -> Float32:
 
 def candidate(*needs: Need) -> JointCandidate:
     """The candidate that these needs make."""
-    judged = judge(needs, vectors_of(len(needs)))
+    judged = judge(needs, alike(vectors_of(len(needs))))
     assert isinstance(judged, JointCandidate)
     return judged
 
 
 def reason(*needs: Need) -> str:
     """Why these needs make none."""
-    judged = judge(needs, vectors_of(len(needs)))
+    judged = judge(needs, alike(vectors_of(len(needs))))
     assert isinstance(judged, NotJoint)
     assert list(judged.members) == sorted(needs, key=lambda need: (need.country or "", need.id))
     return judged.reason
@@ -121,7 +128,7 @@ def test_cohesion_medoid_and_weakest_pair_are_those_of_the_vectors() -> None:
     """Mean over all pairs, the member nearest to all, and the pair least alike."""
     angles = np.radians([0, 10, 60])
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-    found = judge([PL, FR, CZ], vectors)
+    found = judge([PL, FR, CZ], alike(vectors))
     assert isinstance(found, JointCandidate)
     assert found.medoid is FR
     assert {found.weakest[0].id, found.weakest[1].id} == {"PL1", "CZ1"}
@@ -142,5 +149,5 @@ MANY = [
 def test_the_order_of_the_needs_changes_nothing(shuffled: list[int]) -> None:
     """Even of needs that are all alike the same one is the medoid."""
     for vectors in (vectors_of(len(MANY)), np.ones((len(MANY), 1), dtype=np.float32)):
-        plain = judge(MANY, vectors)
-        assert judge([MANY[i] for i in shuffled], vectors[shuffled]) == plain
+        plain = judge(MANY, alike(vectors))
+        assert judge([MANY[i] for i in shuffled], alike(vectors[shuffled])) == plain
