@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from matcher.filters import Filter, Selection, select
 from matcher.index.flat import FlatIndex
 from matcher.lexical import LexicalIndex, TermStatistics
 from matcher.protocols import Float32, Int64, Role, Span, VectorIndex
-from matcher.records import Kind, Record
+from matcher.records import Kind, Record, Visibility
 from matcher.text.language import language_of
 from matcher.text.terms import Terms, terms
 
@@ -124,14 +125,15 @@ class Collection:
     ) -> Int64:
         """Add or replace records; returns their rows `int64[n]`.
 
-        `fit_statistics` fits the term statistics on these records first; without it they are
-        weighed by the statistics that are there.
+        `fit_statistics` fits the term statistics on these records first, those left out that less
+        than the network may see; without it they are weighed by the statistics that are there.
         """
         languages = [language_of(record) for record in records]
         embedded = embedder.embed([record.text for record in records], languages, Role.PASSAGE, progress)
         items = [terms(record.text, language) for record, language in zip(records, languages, strict=True)]
         if fit_statistics:
-            self.lexical.statistics = TermStatistics.fit(items)
+            shared = [r.visibility.rank >= Visibility.NETWORK.rank for r in records]
+            self.lexical.statistics = TermStatistics.fit(list(compress(items, shared)))
         return self._store(records, embedded, items)
 
     def _store(

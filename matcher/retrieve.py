@@ -86,7 +86,9 @@ def retrieve(query: Query, collection: Collection, allowed: RowSet, k: int) -> C
     lexical = collection.lexical.score(query.terms)
     seen = allowed.contains(lexical.rows)
     rows, words, codes = lexical.rows[seen], lexical.words[seen], lexical.codes[seen]
-    best = _highest(words + codes, depth)
+    # Each on its own: a text that only names a rare standard must not lose to many common words.
+    coded = np.flatnonzero(codes)
+    best = np.union1d(_highest(words, depth), coded[_highest(codes[coded], depth)])
     union = np.union1d(found[found >= 0], rows[best])
     dense = collection.dense.score(query.vectors, union).mean(axis=0)
     at = np.searchsorted(union, rows)

@@ -123,6 +123,8 @@ def print_candidate(out: Console, number: int, candidate: "JointCandidate") -> N
     )
     for need in candidate.members:
         _indented(out, f"{need.country or '??'}  {need.id}  {need.title}  ({need.organisation})")
+    for need in candidate.declined:
+        _indented(out, f"left out: {need.country or '??'}  {need.id}, whose owner said no", "dim")
     totals = candidate.totals
     parts = [f"cohesion {candidate.cohesion:.2f}"]
     if totals.value_eur:
@@ -194,6 +196,7 @@ def candidate_json(candidate: "JointCandidate") -> dict[str, Any]:
             {"id": need.id, "country": need.country, "organisation": need.organisation, "title": need.title}
             for need in candidate.members
         ],
+        "declined": [need.id for need in candidate.declined],
         "cohesion": round(candidate.cohesion, 4),
         "weakest_pair": {"ids": [one.id, other.id], "similarity": round(similarity, 4)},
         "value_eur": candidate.totals.value_eur,

@@ -8,7 +8,7 @@ from matcher.embed import Embedder
 from matcher.errors import RecordUnknown
 from matcher.filters import Filter
 from matcher.protocols import Role
-from matcher.records import Kind, Need
+from matcher.records import Kind, Need, Visibility
 from matcher.rows import RowSet
 from matcher.text.terms import terms
 
@@ -114,3 +114,14 @@ def test_statistics_are_fitted_only_when_asked(collection: Collection, embedder:
     collection.upsert([Need(id="N8", title="Tent")], embedder, fit_statistics=False)
     assert collection.lexical.statistics is before
     assert before.texts == 3
+
+
+def test_private_texts_do_not_move_the_statistics(embedder: Embedder) -> None:
+    """How common a term is, is learnt from records that the whole network may see, and from no other."""
+    shared = [Need(id=f"N{i}", title=f"pump number {word}") for i, word in enumerate(("one", "two"))]
+    secret = Need(id="S", title="pump pump secret", visibility=Visibility.PRIVATE)
+    alone, beside = (Collection.empty(Kind.NEED, embedder.encoder.identity.dimension) for _ in range(2))
+    alone.upsert(shared, embedder, fit_statistics=True)
+    beside.upsert([*shared, secret], embedder, fit_statistics=True)
+    assert np.array_equal(alone.lexical.statistics.frequency, beside.lexical.statistics.frequency)
+    assert alone.lexical.statistics.mean_length == beside.lexical.statistics.mean_length
