@@ -119,7 +119,7 @@ class Engine:
         return self._search(query, self.needs, k, where or Filter())
 
     def similar(self, need: Need | str, k: int = 10, where: Filter | None = None) -> Matches:
-        """The needs nearest to a need, never itself."""
+        """The needs nearest to a need, never itself; in order, without a level (see `candidates`)."""
         query = self._query(Kind.NEED, need)
         own = query.record.id if query.record else ""
         return self._search(query, self.needs, k, where or Filter(), without=own)
@@ -217,7 +217,9 @@ class Engine:
         self, query: Query, collection: Collection, found: Candidates, scores: Float32, best: Int64
     ) -> Iterator[Match]:
         values = features(found)[best]
-        calibrator = self.tuning.calibrator
+        # Fitted on needs with solutions: of two needs it would say "answers", which is not the question.
+        asks = query.record.kind if query.record else None
+        calibrator = None if asks is collection.kind else self.tuning.calibrator
         chances = None if calibrator is None else calibrator.probability(values)
         logits = None if calibrator is None else calibrator.contributions(values)
         for place, i in enumerate(best.tolist()):

@@ -93,7 +93,7 @@ def print_matches(out: Console, matches: "Matches") -> None:
 
 
 def _print_match(out: Console, match: "Match") -> None:
-    level = str(match.level) if match.level else "not calibrated"
+    level = str(match.level) if match.level else "no level"
     mark = MARKS.get(level, "")
     title = Text(f"{match.rank:>2}. ")
     title.append(f"{mark} {level}".strip(), style=STYLES.get(level, "dim"))

@@ -349,3 +349,14 @@ def test_the_order_of_the_records_changes_nothing(order: list[int]) -> None:
     for text in ("fire pump", "diving suit EN 1063"):
         found = [[(m.record.id, m.score) for m in engine.demand(text).items] for engine in (one, other)]
         assert found[0] == found[1]
+
+
+def test_a_need_like_another_has_no_level(embedder: Embedder) -> None:
+    """The calibrator speaks of solutions that answer needs; between needs there is an order only."""
+    calibrator = LogisticCalibrator("any", (9.0, 1.0, 1.0, 1.0), -1.0, 10, "2026-01-01")
+    engine = Engine(embedder, Tuning(calibrator=calibrator))
+    engine.add([Need(id="A", title="fire pump"), Need(id="B", title="pumps for fires")])
+    engine.add([Solution(id="S", name="fire pump")])
+    assert engine.match("A").items[0].level is not None
+    assert engine.demand("fire pump").items[0].level is not None
+    assert [match.level for match in engine.similar("A").items] == [None]

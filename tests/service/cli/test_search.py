@@ -30,7 +30,7 @@ def test_without_calibrator_there_is_no_level(loaded):
     """An order is no probability."""
     results = loaded("match", "N1", "--json").json["results"]
     assert {r["level"] for r in results} == {r["probability"] for r in results} == {None}
-    assert "not calibrated" in loaded("match", "N1").out
+    assert "no level" in loaded("match", "N1").out
 
 
 def test_with_a_calibrator_each_result_has_a_level(loaded, monkeypatch):
