@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher import snapshot
-from matcher.calibrate import LogisticCalibrator, features, level
+from matcher.calibrate import features, level
 from matcher.cluster import Grouping, groups
 from matcher.collection import Collection
 from matcher.embed import Embedder
@@ -24,7 +24,7 @@ from matcher.fuse import FusionWeights, fuse, order
 from matcher.graph import mutual_neighbours
 from matcher.joint import JointCandidate, NotJoint, judge
 from matcher.likeness import Likeness, solution_profiles
-from matcher.protocols import Float32, Int64
+from matcher.protocols import Calibrator, Float32, Int64
 from matcher.records import Kind, Need, Record, Solution
 from matcher.retrieve import Candidates, Query, ask, ask_records, retrieve
 from matcher.text.terms import terms
@@ -39,7 +39,7 @@ class Tuning:
 
     fusion: FusionWeights = field(default_factory=FusionWeights)
     grouping: Grouping = field(default_factory=Grouping)
-    calibrator: LogisticCalibrator | None = None
+    calibrator: Calibrator | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,3 +151,6 @@ class Calibrator(Protocol):
 
     def probability(self, features: Float32) -> Float32:
         """`float32[n]` in [0, 1] for `float32[n, f]`, monotone in the dense and lexical scores."""
+
+    def contributions(self, features: Float32) -> Float32:
+        """`float32[n, f]`: what each feature adds to the logit of that probability."""

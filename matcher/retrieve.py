@@ -1,4 +1,4 @@
-"""Both legs under one filter: the rows that may answer a query, each with both of its scores."""
+"""Both legs under one filter: the rows that may answer a query, each with its scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Rows with their two scores; parallel arrays, in ascending order of row."""
+    """Rows with their scores; parallel arrays, in ascending order of row."""
 
     rows: Int64
     dense: Float32
@@ -45,10 +45,6 @@ class Candidates:
     codes: Float32
     """The same over standards, designations and acronyms."""
     same_language: NDArray[np.bool_]
-    has_words: bool
-    """Whether the query has any word; if not, `words` says nothing rather than no."""
-    has_codes: bool
-    """Likewise for codes."""
 
 
 def ask(text: str, embedder: Embedder, language: str | None = None, role: Role = Role.QUERY) -> Query:
@@ -101,8 +97,6 @@ def retrieve(query: Query, collection: Collection, allowed: RowSet, k: int) -> C
         _placed(union.size, at[stored], words[stored]),
         _placed(union.size, at[stored], codes[stored]),
         np.array([languages[row] == query.language for row in union.tolist()], dtype=np.bool_),
-        bool(query.terms.stems),
-        bool(query.terms.codes),
     )
 
 

@@ -1,4 +1,4 @@
-"""Fitting what ships with a model: language offsets, fusion weights, thresholds, calibrator."""
+"""Fitting the language offsets that ship with a model; what is tuned on top of them is in `tuning`."""
 
 from collections.abc import Sequence
 from pathlib import Path

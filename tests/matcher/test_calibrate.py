@@ -41,7 +41,7 @@ def test_words_are_a_feature_of_their_own_across_languages() -> None:
     """The columns stand in the order of their names."""
     dense, words, codes = np.array([[0.7, 0.6], [0.4, 0.3], [0.2, 0.1]], dtype=np.float32)
     same = np.array([True, False])
-    found = features(Candidates(np.arange(2), dense, words, codes, same, has_words=True, has_codes=True))
+    found = features(Candidates(np.arange(2), dense, words, codes, same))
     assert len(FEATURES) == found.shape[1]
     np.testing.assert_allclose(found, [[0.7, 0.4, 0, 0.2], [0.6, 0, 0.3, 0.1]])
     assert found.dtype == np.float32

@@ -14,7 +14,7 @@ SHARES = st.floats(0, 1, width=32)
 def candidates(dense: float, words: float, codes: float, same: bool) -> Candidates:
     """One candidate with the given scores."""
     one, two, three = (np.array([value], dtype=np.float32) for value in (dense, words, codes))
-    return Candidates(np.array([0]), one, two, three, np.array([same]), has_words=True, has_codes=True)
+    return Candidates(np.array([0]), one, two, three, np.array([same]))
 
 
 def fused(dense: float, words: float, codes: float, same: bool, weights: FusionWeights) -> float:
