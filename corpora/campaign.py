@@ -45,8 +45,8 @@ class GroupingTask:
 
 def titles_to_notices(folder: Path, fold: str) -> RankingTask:
     """T1: official titles of one fold against the descriptions of all notices."""
-    pairs = {row["id"]: row for row in _rows(folder / "crossling_pairs.jsonl")}
-    notices = list(_rows(folder / "notices.jsonl"))
+    pairs = {row["id"]: row for row in rows(folder / "crossling_pairs.jsonl")}
+    notices = list(rows(folder / "notices.jsonl"))
     documents = tuple(_need(row["id"], _plain(row["description"]), row["language"]) for row in notices)
     families = {row["id"]: row["family"] for row in notices}
     queries: list[Need] = []
@@ -64,7 +64,7 @@ def titles_to_notices(folder: Path, fold: str) -> RankingTask:
 
 def language_versions(folder: Path, fold: str) -> GroupingTask:
     """T4: the language versions of each notice of one fold."""
-    pairs = {row["id"]: row for row in _rows(folder / "crossling_pairs.jsonl")}
+    pairs = {row["id"]: row for row in rows(folder / "crossling_pairs.jsonl")}
     needs: list[Need] = []
     groups: dict[str, str] = {}
     for line in _table(folder, "t4_*.tsv"):
@@ -85,7 +85,8 @@ def _need(need_id: str, text: str, language: str) -> Need:
     return Need(id=need_id, title=title, description=description, language=language)
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a file, one a line. Raises `FileUnreadable`."""
     try:
         with path.open(encoding="utf-8") as file:
             for line in file:

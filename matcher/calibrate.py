@@ -13,8 +13,8 @@ from scipy.special import expit, logit
 from matcher.protocols import Float32
 from matcher.retrieve import Candidates
 
-FEATURES = ("meaning", "words", "words across languages", "codes")
-"""Dense score; words where languages agree; words where they differ; verbatim codes."""
+FEATURES = ("meaning", "details", "words", "words across languages", "codes")
+"""Dense score; late score; words where languages agree; words where they differ; verbatim codes."""
 
 
 class Level(StrEnum):
@@ -40,9 +40,10 @@ def level(probability: float) -> Level:
 
 
 def features(candidates: Candidates) -> Float32:
-    """`float32[n, 4]` in the order of `FEATURES`."""
+    """`float32[n, 5]` in the order of `FEATURES`."""
     same, words = candidates.same_language, candidates.words
-    columns = [candidates.dense, np.where(same, words, 0), np.where(same, 0, words), candidates.codes]
+    words_here, words_across = np.where(same, words, 0), np.where(same, 0, words)
+    columns = [candidates.dense, candidates.late, words_here, words_across, candidates.codes]
     return np.stack(columns, axis=1).astype(np.float32)
 
 

@@ -10,31 +10,14 @@ from matcher.embed import Embedded, Embedder
 from matcher.errors import RecordUnknown
 from matcher.filters import Filter, Selection, select
 from matcher.index.flat import FlatIndex
+from matcher.late import Parts
 from matcher.lexical import LexicalIndex, TermStatistics
-from matcher.protocols import Float32, Int64, Role, Span, VectorIndex
+from matcher.protocols import Float32, Int64, Role, VectorIndex
 from matcher.records import Kind, Record, Visibility
 from matcher.text.language import language_of
 from matcher.text.terms import Terms, terms
 
-QUOTED = 127.0
-"""Sentence vectors are kept as int8: unit vectors times 127, good to two decimals of a cosine."""
-
-
 SELECTIONS_KEPT = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Sentences:
-    """What can be quoted of a record, and found by meaning."""
-
-    spans: tuple[Span, ...]
-    """Sentences as spans of `record.text`."""
-    vectors: np.ndarray[tuple[int, ...], np.dtype[np.int8]]
-    """`int8[s, d]`, unit vectors times 127."""
-
-    def unit(self) -> Float32:
-        """`float32[s, d]`."""
-        return self.vectors.astype(np.float32) / np.float32(QUOTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +30,7 @@ class Stored:
 
 
 class Collection:
-    """Needs, or solutions: records under dense row numbers, with both indexes and their sentences.
+    """Needs, or solutions: records under dense row numbers, with both indexes and their parts.
 
     A record that comes again under its id keeps its row; the row of a deleted record is not given
     to another.
@@ -59,7 +42,7 @@ class Collection:
         self.lexical = lexical or LexicalIndex()
         self.records: list[Record | None] = []
         self.languages: list[str | None] = []
-        self.sentences: list[Sentences | None] = []
+        self.parts: list[Parts | None] = []
         self._rows: dict[str, int] = {}
         self._selections: dict[Filter, Selection] = {}
 
@@ -147,7 +130,7 @@ class Collection:
         for row, at in last.items():
             self.records[row] = records[at]
             self.languages[row] = embedded[at].language
-            self.sentences[row] = Sentences(embedded[at].sources, _int8(embedded[at].sentences))
+            self.parts[row] = embedded[at].parts
         if order:
             vectors = [embedded[last[row]].passages for row in order]
             repeated = np.repeat(np.array(order, dtype=np.int64), [len(v) for v in vectors])
@@ -161,7 +144,7 @@ class Collection:
             row = self._rows[record.id] = len(self.records)
             self.records.append(None)
             self.languages.append(None)
-            self.sentences.append(None)
+            self.parts.append(None)
         return row
 
     def delete(self, record_ids: Iterable[str]) -> int:
@@ -170,7 +153,7 @@ class Collection:
         self._selections.clear()
         for row in set(rows):
             record = self.record(row)
-            self.records[row] = self.languages[row] = self.sentences[row] = None
+            self.records[row] = self.languages[row] = self.parts[row] = None
             del self._rows[record.id]
         self.dense.delete(np.array(rows, dtype=np.int64))
         self.lexical.delete(np.array(rows, dtype=np.int64))
@@ -180,13 +163,8 @@ class Collection:
         self,
         records: Sequence[Record | None],
         languages: Sequence[str | None],
-        sentences: Sequence[Sentences | None],
+        parts: Sequence[Parts | None],
     ) -> None:
         """Take over records by row, as a snapshot kept them; both indexes are already in place."""
-        self.records, self.languages, self.sentences = list(records), list(languages), list(sentences)
+        self.records, self.languages, self.parts = list(records), list(languages), list(parts)
         self._rows = {record.id: row for row, record in enumerate(self.records) if record is not None}
-
-
-def _int8(vectors: Float32) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
-    whole: Float32 = np.rint(np.clip(vectors, -1, 1) * np.float32(QUOTED))
-    return whole.astype(np.int8)

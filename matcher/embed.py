@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from matcher.late import Parts, parts
 from matcher.passages import Passage, Passages, cut
-from matcher.protocols import Encoder, Float32, Neutraliser, Role, Span
+from matcher.protocols import Encoder, Float32, Neutraliser, Role
 
 BATCH = 256
 """Passages a call of the model: enough for it to sort by length, few enough for a progress bar."""
@@ -24,10 +26,22 @@ class Embedded:
     language: str | None
     passages: Float32
     """`float32[p, d]`, unit rows, language offset removed."""
-    sources: tuple[Span, ...]
-    """Its sentences, as spans of the whole text."""
-    sentences: Float32
-    """`float32[s, d]`, unit rows, language offset removed."""
+    parts: Parts
+    """What is compared one by one and quoted: pairs of tokens, or sentences for a model without these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """What a model made of one passage."""
+
+    pooled: Float32
+    """`float32[d]`."""
+    parts: Float32
+    """`float32[u, e]`, unit rows."""
+    weights: Float32
+    """`float32[u]`."""
+    owners: NDArray[np.int32]
+    """`int32[u]`: which of the passage's sentences each part is of; -1 for a title that is repeated."""
 
 
 class VectorCache(Protocol):
@@ -142,53 +156,84 @@ class Embedder:
         for document in documents:
             own = vectors[at : at + len(document.items)]
             at += len(document.items)
-            pooled = np.stack([pooled for pooled, _ in own])
-            spans = np.concatenate([spans for _, spans in own])
-            sources = tuple(source for passage in document.items for source in passage.sources)
-            done.append(
-                Embedded(
-                    document.language,
-                    self._neutral(pooled, document.language, role),
-                    sources,
-                    self._neutral(spans, document.language, role),
-                )
-            )
+            pooled = np.stack([one.pooled for one in own])
+            neutral = self._neutral(pooled, document.language, role)
+            done.append(Embedded(document.language, neutral, self._parts(document, own, role)))
         return done
+
+    def _parts(self, document: Passages, own: Sequence[Vectors], role: Role) -> Parts:
+        """The parts of all passages, under the sentences of the whole text."""
+        first = np.cumsum([0, *(len(passage.sources) for passage in document.items)])[:-1]
+        owners = np.concatenate(
+            [np.where(v.owners < 0, -1, v.owners + at) for v, at in zip(own, first, strict=True)]
+        )
+        kept = owners >= 0
+        vectors = np.concatenate([one.parts for one in own])[kept]
+        if not self.encoder.identity.late_dimension:
+            vectors = self._neutral(vectors, document.language, role)
+        sources = [source for passage in document.items for source in passage.sources]
+        return parts(sources, vectors, np.concatenate([one.weights for one in own])[kept], owners[kept])
 
     def _neutral(self, vectors: Float32, language: str | None, role: Role) -> Float32:
         if self.neutraliser is None or not len(vectors):
             return vectors
         return self.neutraliser.neutral(vectors, [language] * len(vectors), role)
 
-    def _vectors(self, passages: Sequence[Passage], role: Role) -> list[tuple[Float32, Float32]]:
+    def _vectors(self, passages: Sequence[Passage], role: Role) -> list[Vectors]:
         if self.cache is None:
             return list(self._encode(passages, role))
         keys = [self._key(passage, role) for passage in passages]
         found = self.cache.get(keys)
         missing = [i for i, value in enumerate(found) if value is None]
-        packed = [_pack(*vectors) for vectors in self._encode([passages[i] for i in missing], role)]
+        packed = [_pack(vectors) for vectors in self._encode([passages[i] for i in missing], role)]
         fresh = dict(zip(missing, packed, strict=True))
         self.cache.put([(keys[i], value) for i, value in fresh.items()])
         # What is new is rounded as the cache rounds it: a second run gives the same vectors as the first.
         dimension = self.encoder.identity.dimension
         return [_unpack(fresh[i] if value is None else value, dimension) for i, value in enumerate(found)]
 
-    def _encode(self, passages: Sequence[Passage], role: Role) -> Iterator[tuple[Float32, Float32]]:
+    def _encode(self, passages: Sequence[Passage], role: Role) -> Iterator[Vectors]:
         if not passages:
-            return iter(())
+            return
         encoded = self.encoder.encode([p.text for p in passages], role, [p.spans for p in passages])
-        return zip(encoded.pooled, encoded.spans, strict=True)
+        for at, passage in enumerate(passages):
+            if encoded.late:
+                late = encoded.late[at]
+                starts = np.array([start for start, _ in passage.spans], dtype=np.int64)
+                owners = np.searchsorted(starts, late.starts, side="right") - 1
+                yield Vectors(encoded.pooled[at], late.vectors, late.weights, owners.astype(np.int32))
+            else:
+                lengths = np.array([max(end - start, 1) for start, end in passage.spans], dtype=np.float32)
+                owners = np.arange(lengths.size, dtype=np.int32)
+                yield Vectors(encoded.pooled[at], encoded.spans[at], lengths, owners.astype(np.int32))
 
     def _key(self, passage: Passage, role: Role) -> bytes:
         identity = f"{self.encoder.identity.key}\0{role}\0{passage.spans}\0{passage.text}"
         return hashlib.blake2b(identity.encode(), digest_size=16).digest()
 
 
-def _pack(pooled: Float32, spans: Float32) -> bytes:
-    return np.concatenate([pooled[None, :], spans]).astype(np.float16).tobytes()
+def _pack(vectors: Vectors) -> bytes:
+    halves = [vectors.pooled, vectors.parts.ravel()]
+    return b"".join(
+        [
+            np.array(vectors.parts.shape, dtype=np.int32).tobytes(),
+            np.concatenate(halves).astype(np.float16).tobytes(),
+            vectors.weights.astype(np.float32).tobytes(),
+            vectors.owners.astype(np.int32).tobytes(),
+        ]
+    )
 
 
-def _unpack(value: bytes, dimension: int) -> tuple[Float32, Float32]:
-    stored = np.frombuffer(value, dtype=np.float16).reshape(-1, dimension).astype(np.float32)
-    stored /= np.maximum(np.linalg.norm(stored, axis=1, keepdims=True), 1e-12)
-    return stored[0], stored[1:]
+def _unpack(value: bytes, dimension: int) -> Vectors:
+    count, size = np.frombuffer(value, dtype=np.int32, count=2).tolist()
+    halves = np.frombuffer(value, dtype=np.float16, count=dimension + count * size, offset=8)
+    at = 8 + 2 * halves.size
+    weights = np.frombuffer(value, dtype=np.float32, count=count, offset=at)
+    owners = np.frombuffer(value, dtype=np.int32, count=count, offset=at + 4 * count)
+    held = halves.astype(np.float32)
+    return Vectors(_unit(held[:dimension]), _unit(held[dimension:].reshape(count, size)), weights, owners)
+
+
+def _unit(vectors: Float32) -> Float32:
+    scaled: Float32 = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return scaled

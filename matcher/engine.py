@@ -1,7 +1,7 @@
 """The whole flow, from records to matches and joint candidates: start reading here.
 
 records -> collection (text -> passages -> vectors -> index; terms -> lexical index)
-query   -> retrieve (both legs, one filter) -> fuse -> calibrate -> explain -> matches
+query   -> retrieve (both legs, one filter) -> rerank (by parts) -> fuse -> calibrate -> explain -> matches
 needs   -> graph -> cluster -> joint -> candidates
 """
 
@@ -18,7 +18,7 @@ from matcher.calibrate import features, level
 from matcher.cluster import Grouping, groups
 from matcher.collection import Collection
 from matcher.embed import Embedder
-from matcher.explain import Explanation, Match, contributions, evidence, facts
+from matcher.explain import Explanation, Match, compare, contributions, evidence, facts, missing, uncovered
 from matcher.filters import Filter
 from matcher.fuse import FusionWeights, fuse, order
 from matcher.graph import mutual_neighbours
@@ -26,7 +26,9 @@ from matcher.joint import JointCandidate, NotJoint, judge
 from matcher.likeness import Likeness, solution_profiles
 from matcher.protocols import Calibrator, Float32, Int64
 from matcher.records import Kind, Need, Record, Solution
+from matcher.rerank import rerank
 from matcher.retrieve import Candidates, Query, ask, ask_records, retrieve
+from matcher.rows import RowSet
 from matcher.text.terms import terms
 
 QUERIES_AT_ONCE = 64
@@ -40,6 +42,8 @@ class Tuning:
     fusion: FusionWeights = field(default_factory=FusionWeights)
     grouping: Grouping = field(default_factory=Grouping)
     calibrator: Calibrator | None = None
+    covered: float = 0.0
+    """Coverage from which a sentence of a need counts as met; at 0 none is ever called unmet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ class Engine:
         stream = iter(queries)
         while batch := list(islice(stream, QUERIES_AT_ONCE)):
             for query in ask_records(batch, self.embedder):
-                found = retrieve(query, collection, everything, k)
+                found = self._found(query, collection, everything, k)
                 scores = fuse(found, self.tuning.fusion)
                 ids = [collection.record(row).id for row in found.rows.tolist()]
                 best = order(found.rows, scores, ids)[:k]
@@ -200,6 +204,9 @@ class Engine:
         collection = self.collections[kind]
         return ask_records([collection.record(collection.row(given))], self.embedder)[0]
 
+    def _found(self, query: Query, collection: Collection, allowed: RowSet, k: int) -> Candidates:
+        return rerank(query, retrieve(query, collection, allowed, k), collection, self.tuning.fusion)
+
     def _search(
         self, query: Query, collection: Collection, k: int, where: Filter, without: str = ""
     ) -> Matches:
@@ -207,7 +214,7 @@ class Engine:
         allowed = selection.allowed
         if without in collection:
             allowed = allowed.without([collection.row(without)])
-        found = retrieve(query, collection, allowed, k)
+        found = self._found(query, collection, allowed, k)
         scores = fuse(found, self.tuning.fusion)
         best = order(found.rows, scores, [collection.record(row).id for row in found.rows.tolist()])[:k]
         items = tuple(self._explained(query, collection, found, scores, best))
@@ -226,6 +233,7 @@ class Engine:
             row = int(found.rows[i])
             record, language = collection.record(row), collection.languages[row]
             reasons, gaps = facts(query, record, query.terms, terms(record.text, language, grams=False))
+            compared = compare(query, collection.parts[row])
             chance = None if chances is None else float(chances[place])
             yield Match(
                 rank=place + 1,
@@ -237,6 +245,8 @@ class Engine:
                     contributions(values[place], None if logits is None else logits[place]),
                     tuple(reasons),
                     tuple(gaps),
-                    evidence(query, record, collection.sentences[row], language),
+                    evidence(compared, query, record, language),
+                    uncovered(compared, query, record, language, self.tuning.covered),
+                    missing(query, record),
                 ),
             )

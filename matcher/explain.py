@@ -1,4 +1,4 @@
-"""Why a pair matches: what each score added, what both texts name, and a sentence of each side.
+"""Why a pair matches: what each score added, what both texts say, and what is not met or not known.
 
 Quotations are slices of the records' own texts, so each stands there to the letter.
 """
@@ -10,16 +10,23 @@ from itertools import islice
 import numpy as np
 
 from matcher.calibrate import FEATURES, Level
-from matcher.collection import Sentences
+from matcher.evidence import Comparison, emphasis
+from matcher.late import Parts
 from matcher.protocols import Float32
-from matcher.records import Need, Record, Solution
+from matcher.records import Kind, Need, Record, Solution
 from matcher.retrieve import Query
 from matcher.text.terms import Terms, codes, surface
 
 PAIRS = 2
 """Pairs of sentences quoted."""
-TITLE_PENALTY = 0.05
-"""A title says what is matched, not why: a sentence nearly as close is the better quotation."""
+TITLE_PENALTY = 0.02
+"""A title says what is matched, not why: a sentence that brings nearly as much is the better quotation."""
+LOOSER = 0.15
+"""A second pair of sentences is quoted unless it is less alike than the first by more than this."""
+ABOUT_THE_MATTER = 0.9
+"""Emphasis from which a sentence of a need counts as a requirement."""
+UNCOVERED = 3
+"""Requirements shown as not met, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,25 @@ class Evidence:
     query: Quote
     found: Quote
     similarity: float
-    """Cosine of their vectors."""
+    """How alike the two sentences are by themselves, at most 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """A sentence of the need that nothing in the solution's text speaks to."""
+
+    quote: Quote
+    coverage: float
+    """How well it is met by what comes nearest, at most 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A field that was left empty, and what filling it in would change."""
+
+    kind: Kind
+    field: str
+    effect: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +83,10 @@ class Explanation:
     reasons: tuple[str, ...]
     """Facts that speak for the pair, in words."""
     gaps: tuple[str, ...]
-    """Facts that speak against it, or that are not stated, in words."""
+    """Facts that speak against it, in words."""
     evidence: tuple[Evidence, ...]
+    uncovered: tuple[Uncovered, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,35 +113,61 @@ def contributions(values: Float32, logits: Float32 | None) -> tuple[Contribution
     return tuple(sorted(parts, key=lambda part: -abs(part.logit if part.logit is not None else part.value)))
 
 
+def compare(query: Query, kept: Parts | None) -> Comparison | None:
+    """The two texts part by part; None where either has no parts."""
+    if kept is None or not len(kept) or not len(query.parts):
+        return None
+    return Comparison(query.parts, kept)
+
+
 def evidence(
-    query: Query, record: Record, kept: Sentences | None, language: str | None
+    comparison: Comparison | None, query: Query, record: Record, language: str | None
 ) -> tuple[Evidence, ...]:
-    """The closest pairs of sentences, each sentence once, best first."""
-    if kept is None or not kept.spans or not query.spans:
+    """The pairs of sentences that bring most to the score, each sentence once, best first."""
+    if comparison is None:
         return ()
-    similarity = query.sentences @ kept.unit().T
-    weighed = similarity - TITLE_PENALTY * (
-        _is_title(query.spans)[:, None].astype(np.float32) + _is_title(kept.spans)[None, :]
-    )
-    pairs: list[Evidence] = []
-    for _ in range(min(PAIRS, *weighed.shape)):
-        i, j = np.unravel_index(int(np.argmax(weighed)), weighed.shape)
-        if pairs and similarity[i, j] < pairs[0].similarity - 0.15:
+    one, other = comparison.one, comparison.other
+    penalty = TITLE_PENALTY * (_is_title(one)[:, None] + _is_title(other)[None, :])
+    found: list[Evidence] = []
+    for i, j in comparison.pairs(PAIRS, penalty):
+        similarity = float(comparison.alike[i, j])
+        if found and similarity < found[0].similarity - LOOSER:
             break
-        pairs.append(
+        found.append(
             Evidence(
-                Quote(query.text[slice(*query.spans[i])], query.language),
-                Quote(record.text[slice(*kept.spans[j])], language),
-                float(similarity[i, j]),
+                Quote(query.text[slice(*one.spans[i])], query.language),
+                Quote(record.text[slice(*other.spans[j])], language),
+                similarity,
             )
         )
-        weighed[i, :] = -np.inf
-        weighed[:, j] = -np.inf
-    return tuple(pairs)
+    return tuple(found)
 
 
-def _is_title(spans: tuple[tuple[int, int], ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    return np.array([start == 0 for start, _ in spans], dtype=np.bool_)
+def uncovered(
+    comparison: Comparison | None, query: Query, record: Record, language: str | None, below: float
+) -> tuple[Uncovered, ...]:
+    """What the need asks for and the solution's text does not speak to, least met first.
+
+    A sentence counts when it is about the matter rather than the procedure, and is met less than
+    `below`. Empty between two needs, and for words that somebody typed.
+    """
+    if comparison is None or query.record is None or query.record.kind is record.kind:
+        return ()
+    if query.record.kind is Kind.NEED:
+        need, text, spoken = comparison, query.text, query.language
+    else:
+        need, text, spoken = Comparison(comparison.other, comparison.one), record.text, language
+    asked = (emphasis(need.one) >= ABOUT_THE_MATTER) & (_is_title(need.one) == 0)
+    places = np.flatnonzero(asked & (need.coverage < below))
+    places = places[np.argsort(need.coverage[places], kind="stable")][:UNCOVERED]
+    return tuple(
+        Uncovered(Quote(text[slice(*need.one.spans[i])], spoken), float(need.coverage[i]))
+        for i in places.tolist()
+    )
+
+
+def _is_title(held: Parts) -> Float32:
+    return np.array([start == 0 for start, _ in held.spans], dtype=np.float32)
 
 
 def facts(query: Query, found: Record, query_terms: Terms, found_terms: Terms) -> tuple[list[str], list[str]]:
@@ -164,12 +217,37 @@ def _compare(
         else:
             gaps.append(f"does not list {need.country} among its countries")
     if need.trl_min is not None:
-        if solution.trl is None:
-            gaps.append("states no TRL")
-        elif solution.trl < need.trl_min:
+        if solution.trl is not None and solution.trl < need.trl_min:
             gaps.append(f"TRL {solution.trl}, asked for {need.trl_min}")
     elif solution.trl is not None and solution.trl < 9:
         gaps.append(f"TRL {solution.trl}: not yet on the market")
+
+
+def missing(query: Query, found: Record) -> tuple[Missing, ...]:
+    """Fields left empty on either side that would tell more about the pair, and what they would tell."""
+    if query.record is None:
+        return ()
+    need, solution = _sides(query.record, found)
+    if need is None or solution is None:
+        return ()
+    empty: list[Missing] = []
+    if need.trl_min is not None and solution.trl is None:
+        effect = f"would show whether it reaches the TRL {need.trl_min} asked for"
+        empty.append(Missing(Kind.SOLUTION, "trl", effect))
+    if need.standards and not solution.standards:
+        effect = f"would show which of {', '.join(sorted(need.standards)[:3])} it meets"
+        empty.append(Missing(Kind.SOLUTION, "standards", effect))
+    if need.country and not solution.delivery_countries:
+        effect = f"would show whether it is delivered to {need.country}"
+        empty.append(Missing(Kind.SOLUTION, "delivery_countries", effect))
+    if not need.requirements:
+        effect = "each requirement would be compared with the offer by itself"
+        empty.append(Missing(Kind.NEED, "requirements", effect))
+    if not need.cpv and solution.cpv:
+        empty.append(Missing(Kind.NEED, "cpv", "would show whether both stand in one CPV branch"))
+    if not solution.cpv and need.cpv:
+        empty.append(Missing(Kind.SOLUTION, "cpv", "would show whether both stand in one CPV branch"))
+    return tuple(empty)
 
 
 def _common_cpv(one: tuple[str, ...], other: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""One order out of two scores: a convex combination, gated by whether the languages agree.
+"""One order out of several scores: a convex combination, gated by whether the languages agree.
 
 After Bruch, Gai and Ingber, "An analysis of fusion functions for hybrid retrieval" (2210.11934).
 The fused score orders; it is never shown.
@@ -14,7 +14,7 @@ from matcher.retrieve import Candidates
 
 @dataclass(frozen=True, slots=True)
 class FusionWeights:
-    """How much words and codes count; what is left of 1 is the weight of meaning.
+    """How much parts, words and codes count; what is left of 1 is the weight of meaning.
 
     >>> FusionWeights(words_same_language=0.1, words_cross_language=0.0, codes=0.2).meaning
     0.7
@@ -23,23 +23,31 @@ class FusionWeights:
     words_same_language: float = 0.05
     words_cross_language: float = 0.05
     codes: float = 0.15
+    late: float = 0.0
+    """Weight of late interaction; 0 for a model without token vectors."""
 
     def __post_init__(self) -> None:
-        shares = (self.words_same_language, self.words_cross_language, self.codes)
-        if min(shares) < 0 or max(shares[:2]) + self.codes > 1:
+        shares = (self.words_same_language, self.words_cross_language, self.codes, self.late)
+        if min(shares) < 0 or max(shares[:2]) + self.codes + self.late > 1 + 1e-9:
             raise ValueError(f"weights are shares that add up to 1 at most, got {shares}")
 
     @property
     def meaning(self) -> float:
         """Weight of the dense score."""
-        return round(1 - max(self.words_same_language, self.words_cross_language) - self.codes, 9)
+        return round(1 - max(self.words_same_language, self.words_cross_language) - self.codes - self.late, 9)
 
 
 def fuse(candidates: Candidates, weights: FusionWeights) -> Float32:
     """`float32[n]` in [0, 1]: the score by which candidates are ordered; rises with every leg."""
     dense = np.clip((candidates.dense + 1) / 2, 0, 1)
     words = np.where(candidates.same_language, weights.words_same_language, weights.words_cross_language)
-    fused = weights.meaning * dense + words * candidates.words + weights.codes * candidates.codes
+    late = np.clip((candidates.late + 1) / 2, 0, 1)
+    fused = (
+        weights.meaning * dense
+        + weights.late * late
+        + words * candidates.words
+        + weights.codes * candidates.codes
+    )
     return fused.astype(np.float32)
 
 

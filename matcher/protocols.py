@@ -40,6 +40,8 @@ class ModelIdentity:
     engine: str
     dimension: int
     languages: tuple[str, ...] = ()
+    late_dimension: int = 0
+    """Length of its token vectors; 0 for a model without late interaction."""
 
     @property
     def model(self) -> str:
@@ -53,13 +55,27 @@ class ModelIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """The small vectors of the tokens of one text, for comparing two texts token by token."""
+
+    vectors: Float32
+    """`float32[t, e]`, unit rows, first to last."""
+    weights: Float32
+    """`float32[t]`: how much each counts, above 0."""
+    starts: Int64
+    """`int64[t]`: the character each begins at."""
+
+
+@dataclass(frozen=True, slots=True)
 class Encoded:
-    """What one pass of a model gives: a vector for each text, and one for each span asked for."""
+    """What one pass of a model gives: vectors of whole texts, of the spans asked for, and of tokens."""
 
     pooled: Float32
     """`float32[n, d]`, rows of unit length."""
     spans: tuple[Float32, ...] = ()
     """For each text `float32[s, d]`, the unit mean of the token vectors inside each of its spans."""
+    late: tuple[Late, ...] = ()
+    """For each text its token vectors, where spans were asked for and the model makes any."""
 
 
 @runtime_checkable

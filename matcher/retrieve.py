@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from matcher.collection import Collection
 from matcher.embed import Embedder
-from matcher.protocols import Float32, Int64, Role, Span
+from matcher.late import Parts
+from matcher.protocols import Float32, Int64, Role
 from matcher.records import Record
 from matcher.rows import RowSet
 from matcher.text.language import detect, language_of
@@ -27,9 +28,8 @@ class Query:
     vectors: Float32
     """`float32[p, d]`, one for each passage."""
     terms: Terms
-    spans: tuple[Span, ...]
-    sentences: Float32
-    """`float32[s, d]`, one for each span."""
+    parts: Parts
+    """What is compared one by one with the parts of a document, and quoted."""
     record: Record | None = None
 
 
@@ -45,6 +45,8 @@ class Candidates:
     codes: Float32
     """The same over standards, designations and acronyms."""
     same_language: NDArray[np.bool_]
+    late: Float32
+    """Score of late interaction, in [-1, 1]; zeros until `rerank` compared the parts."""
 
 
 def ask(text: str, embedder: Embedder, language: str | None = None, role: Role = Role.QUERY) -> Query:
@@ -65,7 +67,7 @@ def ask_many(
     """Queries from texts in known languages, embedded together."""
     embedded = embedder.embed(texts, languages, role)
     return [
-        Query(text, e.language, e.passages, terms(text, e.language), e.sources, e.sentences, record)
+        Query(text, e.language, e.passages, terms(text, e.language), e.parts, record)
         for text, e, record in zip(texts, embedded, records or [None] * len(texts), strict=True)
     ]
 
@@ -97,6 +99,7 @@ def retrieve(query: Query, collection: Collection, allowed: RowSet, k: int) -> C
         _placed(union.size, at[stored], words[stored]),
         _placed(union.size, at[stored], codes[stored]),
         np.array([languages[row] == query.language for row in union.tolist()], dtype=np.bool_),
+        np.zeros(union.size, dtype=np.float32),
     )
 
 

@@ -17,16 +17,18 @@ from typing import Any
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from matcher.collection import Collection, Sentences
+from matcher.collection import Collection
 from matcher.errors import SnapshotCorrupt, SnapshotIncompatible, SnapshotMissing
 from matcher.index.flat import FlatIndex
+from matcher.late import Parts
 from matcher.lexical import LexicalIndex
 from matcher.protocols import ModelIdentity
 from matcher.records import Kind, Need, Solution
 
-FORMAT = 1
+FORMAT = 2
 _ADAPTERS: Mapping[Kind, TypeAdapter[Any]] = {
     Kind.NEED: TypeAdapter(list[Need | None]),
     Kind.SOLUTION: TypeAdapter(list[Solution | None]),
@@ -144,6 +146,8 @@ def inspect(path: Path) -> tuple[Path, Manifest]:
 
 
 def _parts(kind: Kind, collection: Collection) -> dict[str, Callable[[Path], None]]:
+    held = [own for own in collection.parts if own is not None]
+
     def records(file: Path) -> None:
         file.write_bytes(_ADAPTERS[kind].dump_json(collection.records, fallback=dict, warnings=False))
 
@@ -151,24 +155,25 @@ def _parts(kind: Kind, collection: Collection) -> dict[str, Callable[[Path], Non
         file.write_text(json.dumps(collection.languages), encoding="utf-8")
 
     def spans(file: Path) -> None:
-        kept = [s.spans if s else () for s in collection.sentences]
         with file.open("wb") as out:
             np.savez(
                 out,
-                counts=np.array([len(s) for s in kept], dtype=np.int64),
-                spans=np.array([span for s in kept for span in s], dtype=np.int32).reshape(-1, 2),
+                counts=np.array([len(p.spans) for p in held], dtype=np.int64),
+                spans=np.array([span for p in held for span in p.spans], dtype=np.int32).reshape(-1, 2),
+                parts=np.array([len(p) for p in held], dtype=np.int64),
+                weights=_joined([p.weights for p in held], np.float32),
+                owners=_joined([p.owners for p in held], np.int32),
             )
 
-    def sentences(file: Path) -> None:
-        kept = [s.vectors for s in collection.sentences if s]
+    def vectors(file: Path) -> None:
         with file.open("wb") as out:
-            np.save(out, np.concatenate(kept) if kept else np.empty((0, collection.dense.dimension), np.int8))
+            np.save(out, np.concatenate([p.vectors for p in held]) if held else np.empty((0, 0), np.int8))
 
     return {
         f"{kind}.records.json": records,
         f"{kind}.languages.json": languages,
         f"{kind}.spans.npz": spans,
-        f"{kind}.sentences.npy": sentences,
+        f"{kind}.parts.npy": vectors,
         f"{kind}.dense.faiss": collection.dense.save,
         f"{kind}.lexical.npz": collection.lexical.save,
     }
@@ -179,17 +184,29 @@ def _read(folder: Path, kind: Kind, dimension: int) -> Collection:
     collection = Collection(kind, dense, LexicalIndex.load(folder / f"{kind}.lexical.npz"))
     records = _ADAPTERS[kind].validate_json((folder / f"{kind}.records.json").read_bytes())
     languages = json.loads((folder / f"{kind}.languages.json").read_text(encoding="utf-8"))
-    vectors = np.load(folder / f"{kind}.sentences.npy", mmap_mode="r")
+    vectors = np.load(folder / f"{kind}.parts.npy", mmap_mode="r")
     with np.load(folder / f"{kind}.spans.npz") as stored:
-        ends = np.cumsum(stored["counts"]).tolist()
-        starts = [0, *ends][:-1]
         spans = list(map(tuple, stored["spans"].tolist()))
-    sentences = [
-        Sentences(tuple(spans[a:b]), vectors[a:b]) if record is not None else None
-        for record, a, b in zip(records, starts, ends, strict=True)
-    ]
-    collection.restore(records, languages, sentences)
+        weights, owners = stored["weights"], stored["owners"]
+        sentences, counts = _ranges(stored["counts"]), _ranges(stored["parts"])
+    kept = iter(
+        [
+            Parts(tuple(spans[a:b]), vectors[c:d], weights[c:d], owners[c:d])
+            for (a, b), (c, d) in zip(sentences, counts, strict=True)
+        ]
+    )
+    parts = [next(kept) if record is not None else None for record in records]
+    collection.restore(records, languages, parts)
     return collection
+
+
+def _joined(arrays: list[NDArray[Any]], kind: type) -> NDArray[Any]:
+    return np.concatenate(arrays) if arrays else np.empty(0, kind)
+
+
+def _ranges(counts: NDArray[np.int64]) -> list[tuple[int, int]]:
+    ends = np.cumsum(counts).tolist()
+    return list(zip([0, *ends], ends, strict=False))
 
 
 def _sha256(file: Path) -> str:

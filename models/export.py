@@ -1,6 +1,7 @@
 """From a sentence-transformers folder to graphs that OpenVINO runs without torch: built once, then reused.
 
-Two graphs come out, each giving the pooled unit vector and the token vectors in one pass:
+Two graphs come out, each giving the pooled unit vector, the token vectors and, where the
+model has a late head, the small token vectors with their weights, all in one pass:
 
 * `full.xml`: weights as float16, run in bfloat16 or float32, whichever the processor does best;
 * `int8.xml`: matrix products in 8 bits (static quantisation with SmoothQuant, calibrated on the shipped
@@ -24,10 +25,11 @@ import numpy as np
 from matcher.errors import ModelCorrupt, ModelMissing
 from matcher.protocols import Role
 from models import cache as store
-from models import runtime
+from models import late, runtime
 from models.cache import Progress
 from models.converter import check_against_carrier, reference_texts
 from models.registry import ModelEntry, Source
+from models.tuned import check_against_training
 
 FORMAT = 1
 FULL, INT8, TOKENIZER = "full.xml", "int8.xml", "tokenizer.json"
@@ -106,7 +108,7 @@ def _export(entry: ModelEntry, folder: Path) -> None:
                 "Fetch or save it again, or open it with engine='torch'."
             ) from error
         ov.save_model(network, target / FULL, compress_to_fp16=True)
-        if entry.source is Source.CARRIED:
+        if entry.source in (Source.CARRIED, Source.TUNED):
             facts["check"] = _checked(entry, target)
         # from the saved graph, not from `network`: its word embeddings are float16 already and stay so
         ov.save_model(_quantised(ov.Core().read_model(target / FULL), entry, target), target / INT8)
@@ -120,17 +122,28 @@ def _network(folder: Path, target: Path) -> Any:
 
     ov = runtime.openvino()
 
-    class BothOutputs(torch.nn.Module):
+    head = late.load(folder)
+
+    class Outputs(torch.nn.Module):
         def __init__(self, model: SentenceTransformer) -> None:
             super().__init__()
             self.steps = torch.nn.ModuleList(model)
+            if head:
+                both = np.vstack([head.projection, head.salience])
+                self.head = torch.nn.Linear(both.shape[1], both.shape[0])
+                self.head.weight.data = torch.from_numpy(both)
+                self.head.bias.data = torch.from_numpy(np.append(head.bias, np.float32(head.salience_bias)))
 
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
             features: dict[str, Any] = {"input_ids": input_ids, "attention_mask": attention_mask}
             for step in self.steps:
                 features = step(features)
             pooled = torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
-            return pooled, features["token_embeddings"]
+            tokens = features["token_embeddings"]
+            if not head:
+                return pooled, tokens
+            small = self.head(tokens)
+            return pooled, tokens, small[..., :-1], torch.nn.functional.softplus(small[..., -1])
 
     model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     tokenizer = getattr(model.tokenizer, "backend_tokenizer", None)
@@ -140,6 +153,8 @@ def _network(folder: Path, target: Path) -> Any:
             "Save one with transformers' AutoTokenizer, or open the model with engine='torch'."
         )
     tokenizer.save(str(target / TOKENIZER), pretty=False)
+    if head:
+        head.save(target / late.FILE)
     # two texts of unequal length, so that tracing takes the path with padding
     ids = torch.full((2, 9), 5, dtype=torch.int64)
     mask = torch.ones_like(ids)
@@ -147,11 +162,11 @@ def _network(folder: Path, target: Path) -> Any:
     dynamic = ov.PartialShape([-1, -1])
     with torch.no_grad():
         network = ov.convert_model(
-            BothOutputs(model.eval()),
+            Outputs(model.eval()),
             example_input={"input_ids": ids, "attention_mask": mask},
             input=[("input_ids", dynamic, ov.Type.i64), ("attention_mask", dynamic, ov.Type.i64)],
         )
-    for output, name in zip(network.outputs, ("pooled", "tokens"), strict=True):
+    for output, name in zip(network.outputs, ("pooled", "tokens", "late", "weights"), strict=False):
         output.get_tensor().set_names({name})
     return network
 
@@ -160,7 +175,8 @@ def _checked(entry: ModelEntry, target: Path) -> dict[str, float]:
     from models.openvino import OpenVinoEncoder
 
     encoder = OpenVinoEncoder(entry, target, kind="fp32")
-    mean, least = check_against_carrier(entry, lambda texts: encoder.encode(texts, Role.QUERY).pooled)
+    check = check_against_training if entry.source is Source.TUNED else check_against_carrier
+    mean, least = check(entry, lambda texts: encoder.encode(texts, Role.QUERY).pooled)
     return {"mean_cosine": round(mean, 6), "least_cosine": round(least, 6)}
 
 

@@ -12,6 +12,7 @@ from models.converter import converted, ensure_checked
 from models.export import bears_int8, exported
 from models.hashing import HashingEncoder
 from models.registry import DEFAULT, ModelEntry, Source, entry, folder_entry
+from models.tuned import tuned
 
 ENGINES = ("auto", "openvino", "openvino-int8", "openvino-bf16", "openvino-fp32", "torch")
 
@@ -63,6 +64,8 @@ def _local(known: ModelEntry, cache: Path | str | None, progress: Callable[[str]
     """The entry with its files on this machine."""
     if known.source is Source.CARRIED:
         return converted(known, cache, progress)
+    if known.source is Source.TUNED:
+        return tuned(known, cache, progress)
     if known.source is Source.HUB:
         return fetched(known, progress)
     return known

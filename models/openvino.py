@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matcher.errors import ModelCorrupt
-from matcher.protocols import Encoded, Float32, Int64, ModelIdentity, Role, Span
-from models import runtime
+from matcher.protocols import Encoded, Float32, Int64, Late, ModelIdentity, Role, Span
+from models import late, runtime
 from models.export import FULL, INT8, TOKENIZER
 from models.registry import ModelEntry
 from models.spans import check_spans, span_vectors, token_ranges
@@ -28,6 +28,8 @@ TOKENS_PER_BATCH = 1536
 """Padding included; larger batches were no faster on two cores and cost memory."""
 LITTLE_WORK = 256
 """Tokens that are not worth dividing between threads."""
+POOLED, TOKENS, LATE, WEIGHTS = range(4)
+"""Outputs of the graphs; the last two where the model has a late head."""
 LENGTH_STEP = 8
 """Lengths are padded to multiples of this, so that kernels compiled for a length are used again."""
 
@@ -46,8 +48,14 @@ class OpenVinoEncoder:
         if kind == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             kind = "fp32"
         self._entry = entry
+        self._head = late.load(folder)
         self._identity = ModelIdentity(
-            entry.id, entry.revision, f"openvino-{kind}", entry.dimension, entry.languages
+            entry.id,
+            entry.revision,
+            f"openvino-{kind}",
+            entry.dimension,
+            entry.languages,
+            self._head.dimension if self._head else 0,
         )
         self._threads = threads or _usable_cores()
         # around the 8-bit products float32 is as fast as bfloat16, and the same on every processor
@@ -98,37 +106,42 @@ class OpenVinoEncoder:
         encodings = tokenize(prefixed)
         pooled = np.empty((len(texts), self._identity.dimension), np.float32)
         found: list[Float32] = [np.empty((0, self._identity.dimension), np.float32)] * len(texts)
+        tokenwise: list[Late | None] = [None] * len(texts)
 
-        def keep(rows: Sequence[int], vectors: Float32, tokens: Float32) -> None:
-            pooled[rows] = vectors
+        def keep(rows: Sequence[int], outputs: Sequence[Float32]) -> None:
+            pooled[rows] = outputs[POOLED]
             if spans is None:
                 return
-            for row, token_vectors in zip(rows, tokens, strict=True):
+            for at, row in enumerate(rows):
+                offsets = encodings[row].offsets
+                ranges = token_ranges(texts[row], offsets, prefix)
                 if spans[row]:
-                    offsets = encodings[row].offsets
-                    ranges = token_ranges(texts[row], offsets, prefix)
-                    found[row] = span_vectors(token_vectors[: len(offsets)], ranges, spans[row], pooled[row])
+                    tokens = outputs[TOKENS][at, : len(offsets)]
+                    found[row] = span_vectors(tokens, ranges, spans[row], pooled[row])
+                if self._head:
+                    small, weights = outputs[LATE][at, : len(offsets)], outputs[WEIGHTS][at, : len(offsets)]
+                    tokenwise[row] = late.paired(small, weights, ranges)
 
         self._run([len(encoding) for encoding in encodings], encodings, keep)
-        return Encoded(pooled, tuple(found) if spans is not None else ())
+        if spans is None:
+            return Encoded(pooled)
+        return Encoded(pooled, tuple(found), tuple(one for one in tokenwise if one is not None))
 
     def _run(
         self,
         lengths: Sequence[int],
         encodings: "Sequence[Encoding]",
-        keep: Callable[[Sequence[int], Float32, Float32], None],
+        keep: Callable[[Sequence[int], Sequence[Float32]], None],
     ) -> None:
         batches = list(packed(lengths, self._threads))
         if len(batches) == 1:
             with self._one.request() as request:
                 request.infer(_inputs(batches[0], encodings))
-                keep(batches[0], request.get_output_tensor(0).data, request.get_output_tensor(1).data)
+                keep(batches[0], _outputs(request))
         elif batches:
             self._many.infer_all(
                 ((_inputs(batch, encodings), batch) for batch in batches),
-                lambda request, batch: keep(
-                    batch, request.get_output_tensor(0).data, request.get_output_tensor(1).data
-                ),
+                lambda request, batch: keep(batch, _outputs(request)),
             )
 
 
@@ -190,6 +203,10 @@ class _Compiled:
             for inputs, batch in work:
                 self._queue.start_async(inputs, batch)
             self._queue.wait_all()
+
+
+def _outputs(request: Any) -> list[Float32]:
+    return [tensor.data for tensor in request.output_tensors]
 
 
 def _inputs(batch: Sequence[int], encodings: "Sequence[Encoding]") -> dict[str, Int64]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from matcher.protocols import Role
 from matcher.records import EU_LANGUAGES
 
 DEFAULT = "e5-small"
+BASE = "e5-small"
+"""What tuned models begin as."""
 WEIGHT_FILES = ("*.safetensors", "pytorch_model*.bin")
 CONFIGURATION_FILES = (
     "config.json",
@@ -30,6 +32,7 @@ class Source(StrEnum):
 
     BUILTIN = "builtin"
     CARRIED = "carried"
+    TUNED = "tuned"
     HUB = "hub"
     FOLDER = "folder"
 
@@ -59,7 +62,11 @@ class ModelEntry:
     carried_file: str | None = None
     """Path of the weights inside the distribution."""
     sha256: str | None = None
-    """Checksum of the carried file."""
+    """Checksum of the carried file, or of the delta."""
+    base: str | None = None
+    """The model that a tuned one began as."""
+    delta: Path | None = None
+    """What training changed, as `models.delta` keeps it."""
 
     def prefix(self, role: Role) -> str:
         """What the model wants to see before a text of this role."""
@@ -82,7 +89,6 @@ def _hub(hub_id: str, *, dimension: int, max_tokens: int, prefixes: tuple[str, s
 
 
 _E5 = ("query: ", "passage: ")
-
 ENTRIES: Mapping[str, ModelEntry] = {
     known.id: known
     for known in (
@@ -119,8 +125,29 @@ ENTRIES: Mapping[str, ModelEntry] = {
 """The known models by name; hub models are reached by their hub id as well."""
 
 
+def tuned_entry(delta: Path, *, model_id: str | None = None, sha256: str | None = None) -> ModelEntry:
+    """The entry of a model that lies as a delta on top of the carried one; its revision is the file's.
+
+    One prefix serves both roles: a tuned model is trained to read needs and solutions alike.
+    """
+    base = ENTRIES[BASE]
+    digest = sha256 or file_sha256(delta)
+    return replace(
+        base,
+        id=model_id or delta.stem,
+        revision=digest[:12],
+        source=Source.TUNED,
+        licence="MIT, changes EUPL-1.2",
+        passage_prefix=base.query_prefix,
+        hub_id=None,
+        sha256=digest,
+        base=base.id,
+        delta=delta,
+    )
+
+
 def entry(name: str) -> ModelEntry:
-    """The entry of a model: a known name, a sentence-transformers folder, or a hub id with a slash.
+    """The entry of a model: a known name, a tuned delta (npz), a model folder, or a hub id with a slash.
 
     Raises `ModelUnknown` when it is none of these, `ModelCorrupt` for a folder that cannot be read.
 
@@ -131,6 +158,8 @@ def entry(name: str) -> ModelEntry:
     if known is not None:
         return known
     folder = Path(name).expanduser()
+    if folder.suffix == ".npz" and folder.is_file():
+        return tuned_entry(folder)
     if (folder / "modules.json").is_file() or (folder / "config.json").is_file():
         return folder_entry(folder)
     for candidate in ENTRIES.values():
@@ -148,8 +177,9 @@ def entry(name: str) -> ModelEntry:
             hub_id=name,
         )
     raise ModelUnknown(
-        f"No model is called {name!r}, and it is no folder with a modules.json or config.json. "
-        f"Use one of {', '.join(sorted(ENTRIES))}, a sentence-transformers folder, or a hub id (owner/name)."
+        f"No model is called {name!r}, and it is no folder with a modules.json or config.json, nor an npz. "
+        f"Use one of {', '.join(sorted(ENTRIES))}, a tuned delta, a sentence-transformers folder, "
+        "or a hub id (owner/name)."
     )
 
 
@@ -189,6 +219,8 @@ def folder_entry(folder: Path, *, known: ModelEntry | None = None) -> ModelEntry
         carrier=known.carrier,
         carried_file=known.carried_file,
         sha256=known.sha256,
+        base=known.base,
+        delta=known.delta,
     )
 
 

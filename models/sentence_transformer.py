@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from matcher.errors import ModelCorrupt, ModelMissing
-from matcher.protocols import Encoded, Float32, ModelIdentity, Role, Span
+from matcher.protocols import Encoded, Float32, Late, ModelIdentity, Role, Span
+from models import late
 from models.registry import ModelEntry
 from models.spans import check_spans, span_vectors, token_ranges, unit
 
@@ -43,8 +44,14 @@ class SentenceTransformerEncoder:
                 logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # transformers left it untyped
         self._model.max_seq_length = entry.max_tokens
         self._entry = entry
+        self._head = late.load(entry.folder)
         self._identity = ModelIdentity(
-            entry.id, entry.revision, "torch-fp32", entry.dimension, entry.languages
+            entry.id,
+            entry.revision,
+            "torch-fp32",
+            entry.dimension,
+            entry.languages,
+            self._head.dimension if self._head else 0,
         )
 
     @property
@@ -84,11 +91,14 @@ class SentenceTransformerEncoder:
             prefixed, truncation=True, max_length=self.max_tokens, return_offsets_mapping=True
         )["offset_mapping"]
         found: list[Float32] = []
+        tokenwise: list[Late] = []
         for row, output in enumerate(outputs):
             ranges = token_ranges(texts[row], offsets[row], prefix)
             tokens = output["token_embeddings"].numpy()[: len(ranges)]
             found.append(span_vectors(tokens, ranges, spans[row], pooled[row]))
-        return Encoded(pooled, tuple(found))
+            if self._head:
+                tokenwise.append(late.paired(*self._head.apply(tokens), ranges))
+        return Encoded(pooled, tuple(found), tuple(tokenwise))
 
     @property
     def _tokenizer(self) -> Any:

@@ -83,6 +83,47 @@ def offsets(
 
 
 @app.command()
+def train(
+    out: Annotated[Path, typer.Option(help="npz file to write: what training changed.")],
+    work: Annotated[Path, typer.Option(help="Folder of checkpoints; the same call goes on from there.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of notices to train on as well.")] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Checkpoints of an earlier training to begin with.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Batches.")] = 400,
+    rate: Annotated[float, typer.Option(min=0, help="Learning rate at its highest.")] = 1e-4,
+    scope: Annotated[str, typer.Option(help="What learns: all, last:N layers, or lora:R ranks.")] = "all",
+    share: Annotated[
+        list[str] | None, typer.Option(help="How often a source is drawn: answers=0.5; others 0.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Decides all that is drawn.")] = 7,
+    as_json: options.Json = False,
+) -> None:
+    """Tune the carried model on the tuning set and public notices (hours on a processor)."""
+    from models.training.trainer import Progress, Recipe
+    from service.training import SHARES, shares_of, train_model
+
+    recipe = Recipe(
+        steps=steps,
+        learning_rate=rate,
+        scope=scope,
+        seed=seed,
+        shares=shares_of(share) if share else dict(SHARES),
+    )
+    settings = options.settings(None, None)
+    with screen.progress("Training", steps) as done:
+
+        def tell(stand: Progress) -> None:
+            done(stand.step)
+
+        facts = train_model(settings, data, work, out, recipe, start=start, report=tell)
+    if as_json:
+        screen.print_json({"out": str(out), **facts})
+    else:
+        screen.console().print(f"Written to {out} ({out.stat().st_size / 1e6:.1f} MB)")
+
+
+@app.command()
 def fit(
     out: Annotated[Path, typer.Option(help="json file to write.")],
     data: Annotated[Path | None, typer.Option(help="Folder of notices and tests to fit on as well.")] = None,

@@ -40,10 +40,11 @@ def test_levels_begin_where_they_are_said_to(probability: float, word: Level) ->
 def test_words_are_a_feature_of_their_own_across_languages() -> None:
     """The columns stand in the order of their names."""
     dense, words, codes = np.array([[0.7, 0.6], [0.4, 0.3], [0.2, 0.1]], dtype=np.float32)
+    late = np.array([0.5, 0.8], dtype=np.float32)
     same = np.array([True, False])
-    found = features(Candidates(np.arange(2), dense, words, codes, same))
+    found = features(Candidates(np.arange(2), dense, words, codes, same, late))
     assert len(FEATURES) == found.shape[1]
-    np.testing.assert_allclose(found, [[0.7, 0.4, 0, 0.2], [0.6, 0, 0.3, 0.1]])
+    np.testing.assert_allclose(found, [[0.7, 0.5, 0.4, 0, 0.2], [0.6, 0.8, 0, 0.3, 0.1]])
     assert found.dtype == np.float32
 
 

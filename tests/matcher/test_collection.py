@@ -10,6 +10,7 @@ from matcher.filters import Filter
 from matcher.protocols import Role
 from matcher.records import Kind, Need, Visibility
 from matcher.rows import RowSet
+from matcher.text.sentences import sentences
 from matcher.text.terms import terms
 
 NEEDS = [
@@ -49,7 +50,7 @@ def test_a_record_that_comes_again_keeps_its_row(collection: Collection, embedde
     assert 1 not in collection.lexical.score(terms("diving suit")).rows
     query = embedder.embed(["Inflatable tent"], [None], Role.PASSAGE)[0].passages
     assert collection.dense.search(query, 1, RowSet.all(4))[0].tolist() == [[1]]
-    kept = collection.sentences[1]
+    kept = collection.parts[1]
     assert kept is not None
     assert kept.spans == ((0, len("Inflatable tent")),)
 
@@ -99,10 +100,11 @@ def test_selections_do_not_grow_without_bound(collection: Collection) -> None:
     assert len(collection._selections) <= SELECTIONS_KEPT
 
 
-def test_sentence_vectors_are_kept_to_two_decimals(collection: Collection, embedder: Embedder) -> None:
+def test_part_vectors_are_kept_to_two_decimals(collection: Collection, embedder: Embedder) -> None:
     """Stored in 8 bits they are the model's own within a hundredth."""
-    exact = embedder.embed([NEEDS[0].text], ["en"], Role.PASSAGE)[0].sentences
-    kept = collection.sentences[0]
+    spans = sentences(NEEDS[0].text, "en")
+    exact = embedder.encoder.encode([NEEDS[0].text], Role.PASSAGE, [spans]).spans[0]
+    kept = collection.parts[0]
     assert kept is not None
     assert kept.vectors.dtype == np.int8
     np.testing.assert_allclose(kept.unit(), exact, atol=0.01)

@@ -58,18 +58,18 @@ def test_vectors_come_in_the_order_of_the_texts() -> None:
     for text, language, found in zip(TEXTS, LANGUAGES, together, strict=True):
         (alone,) = embedder.embed([text], [language], Role.PASSAGE)
         np.testing.assert_allclose(found.passages, alone.passages, atol=1e-6)
-        np.testing.assert_allclose(found.sentences, alone.sentences, atol=1e-6)
+        np.testing.assert_array_equal(found.parts.vectors, alone.parts.vectors)
         assert found.language == language
-        assert list(found.sources) == sentences(text, language)
-        assert found.sentences.shape == (len(found.sources), 64)
+        assert list(found.parts.spans) == sentences(text, language)
+        assert found.parts.vectors.shape == (len(found.parts.spans), 64)
 
 
 def test_all_vectors_are_of_unit_length() -> None:
     """Passages and sentences, with and without an offset."""
     for neutraliser in (None, Shift(0.5)):
         for found in Embedder(HashingEncoder(), neutraliser).embed(TEXTS, LANGUAGES, Role.QUERY):
-            for vectors in (found.passages, found.sentences):
-                np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+            np.testing.assert_allclose(np.linalg.norm(found.passages, axis=1), 1, atol=1e-5)
+            np.testing.assert_allclose(np.linalg.norm(found.parts.unit(), axis=1), 1, atol=1e-2)
 
 
 def test_what_is_cached_needs_no_second_pass(cache: VectorCache) -> None:
@@ -91,7 +91,7 @@ def test_the_second_run_gives_the_vectors_of_the_first(cache: VectorCache) -> No
     exact = Embedder(HashingEncoder()).embed(TEXTS, LANGUAGES, Role.PASSAGE)
     for one, other, best in zip(cold, warm, exact, strict=True):
         np.testing.assert_array_equal(one.passages, other.passages)
-        np.testing.assert_array_equal(one.sentences, other.sentences)
+        np.testing.assert_array_equal(one.parts.vectors, other.parts.vectors)
         np.testing.assert_allclose(one.passages, best.passages, atol=1e-3)
 
 
@@ -103,7 +103,7 @@ def test_another_offset_needs_no_new_pass(cache: VectorCache) -> None:
     assert encoder.read == TEXTS
     np.testing.assert_allclose(plain[0].passages, shifted[0].passages, atol=1e-6)
     assert not np.allclose(plain[2].passages, shifted[2].passages, atol=1e-2)
-    assert not np.allclose(plain[2].sentences, shifted[2].sentences, atol=1e-2)
+    assert not np.allclose(plain[2].parts.unit(), shifted[2].parts.unit(), atol=2e-2)
 
 
 def test_the_offset_names_itself() -> None:

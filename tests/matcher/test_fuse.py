@@ -11,64 +11,75 @@ from matcher.retrieve import Candidates
 SHARES = st.floats(0, 1, width=32)
 
 
-def candidates(dense: float, words: float, codes: float, same: bool) -> Candidates:
+def candidates(dense: float, late: float, words: float, codes: float, same: bool) -> Candidates:
     """One candidate with the given scores."""
-    one, two, three = (np.array([value], dtype=np.float32) for value in (dense, words, codes))
-    return Candidates(np.array([0]), one, two, three, np.array([same]))
+    one, two, three, four = (np.array([value], dtype=np.float32) for value in (dense, words, codes, late))
+    return Candidates(np.array([0]), one, two, three, np.array([same]), four)
 
 
-def fused(dense: float, words: float, codes: float, same: bool, weights: FusionWeights) -> float:
+def fused(dense: float, late: float, words: float, codes: float, same: bool, weights: FusionWeights) -> float:
     """Its fused score."""
-    return float(fuse(candidates(dense, words, codes, same), weights)[0])
+    return float(fuse(candidates(dense, late, words, codes, same), weights)[0])
 
 
 @st.composite
 def weights(draw: st.DrawFn) -> FusionWeights:
     """Any weights that are shares."""
     codes = draw(st.floats(0, 1))
-    return FusionWeights(draw(st.floats(0, 1 - codes)), draw(st.floats(0, 1 - codes)), codes)
+    late = draw(st.floats(0, 1 - codes))
+    left = max(0.0, 1 - codes - late)
+    return FusionWeights(draw(st.floats(0, left)), draw(st.floats(0, left)), codes, late)
 
 
-@given(st.floats(-1, 1, width=32), SHARES, SHARES, st.booleans(), weights())
+COSINES = st.floats(-1, 1, width=32)
+
+
+@given(COSINES, COSINES, SHARES, SHARES, st.booleans(), weights())
 def test_the_fused_score_is_a_share(
-    dense: float, words: float, codes: float, same: bool, given_weights: FusionWeights
+    dense: float, late: float, words: float, codes: float, same: bool, given_weights: FusionWeights
 ) -> None:
     """Whatever the legs say, the score stays in [0, 1]."""
-    assert -1e-6 <= fused(dense, words, codes, same, given_weights) <= 1 + 1e-6
+    assert -1e-6 <= fused(dense, late, words, codes, same, given_weights) <= 1 + 1e-6
 
 
 @given(
-    st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=2),
+    st.lists(COSINES, min_size=2, max_size=2),
+    st.lists(COSINES, min_size=2, max_size=2),
     st.lists(SHARES, min_size=2, max_size=2),
     st.lists(SHARES, min_size=2, max_size=2),
     st.booleans(),
     weights(),
 )
 def test_the_fused_score_rises_with_every_leg(
-    dense: list[float], words: list[float], codes: list[float], same: bool, given_weights: FusionWeights
+    dense: list[float],
+    late: list[float],
+    words: list[float],
+    codes: list[float],
+    same: bool,
+    given_weights: FusionWeights,
 ) -> None:
     """A candidate that is nowhere worse is not ordered behind."""
-    worse = fused(min(dense), min(words), min(codes), same, given_weights)
-    for better in (
-        (max(dense), min(words), min(codes)),
-        (min(dense), max(words), min(codes)),
-        (min(dense), min(words), max(codes)),
-    ):
+    low = (min(dense), min(late), min(words), min(codes))
+    high = (max(dense), max(late), max(words), max(codes))
+    worse = fused(*low, same, given_weights)
+    for at in range(4):
+        better = (*low[:at], high[at], *low[at + 1 :])
         assert fused(*better, same, given_weights) >= worse - 1e-6
 
 
 def test_words_count_by_whether_languages_agree() -> None:
     """The two gates have a weight each."""
     gated = FusionWeights(words_same_language=0.4, words_cross_language=0.1, codes=0.0)
-    assert fused(0, 1, 0, True, gated) - fused(0, 0, 0, True, gated) == pytest.approx(0.4)
-    assert fused(0, 1, 0, False, gated) - fused(0, 0, 0, False, gated) == pytest.approx(0.1)
+    assert fused(0, 0, 1, 0, True, gated) - fused(0, 0, 0, 0, True, gated) == pytest.approx(0.4)
+    assert fused(0, 0, 1, 0, False, gated) - fused(0, 0, 0, 0, False, gated) == pytest.approx(0.1)
 
 
 def test_what_is_left_is_the_weight_of_meaning() -> None:
     """The weights add up to one, so that a perfect candidate scores one."""
     assert FusionWeights(0.3, 0.1, 0.2).meaning == 0.5
-    assert fused(1, 1, 1, True, FusionWeights(0.3, 0.1, 0.2)) == pytest.approx(1.0)
+    assert fused(1, 1, 1, 1, True, FusionWeights(0.3, 0.1, 0.2, 0.1)) == pytest.approx(1.0)
     assert FusionWeights(0.6, 0.6, 0.4).meaning == 0.0
+    assert FusionWeights(0.1, 0.2, 0.3, 0.4).meaning == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("shares", [(-0.1, 0, 0), (0, 0, -0.1), (0.7, 0, 0.4), (0, 0.9, 0.2)])

@@ -111,13 +111,13 @@ def test_records_are_asked_together_and_keep_their_order(embedder: Embedder) -> 
     ]
     queries = ask_records(needs, embedder, Role.QUERY)
     assert [query.record for query in queries] == needs
-    assert [query.text[a:b] for query in queries for a, b in query.spans] == [
+    assert [query.text[a:b] for query in queries for a, b in query.parts.spans] == [
         "Fire pump",
         "It has to float.",
         "Tauchanzug",
     ]
     for query in queries:
-        assert query.sentences.shape == (len(query.spans), 64)
+        assert query.parts.vectors.shape == (len(query.parts.spans), 64)
         assert query.terms.stems
     assert ask_many(["EN 1063"], [None], embedder)[0].record is None
 

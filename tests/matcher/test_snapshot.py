@@ -70,7 +70,7 @@ def test_what_is_saved_is_loaded(engine: Engine, tmp_path: Path) -> None:
     for kind in Kind:
         one, other = engine.collections[kind], loaded.collections[kind]
         assert list(one) == list(other)
-        for kept, read in zip(one.sentences, other.sentences, strict=True):
+        for kept, read in zip(one.parts, other.parts, strict=True):
             assert kept is not None
             assert read is not None
             assert kept.spans == read.spans
@@ -166,7 +166,7 @@ def test_no_snapshot_is_missing(embedder: Embedder, tmp_path: Path) -> None:
 PARTS = [
     f"{kind}.{part}"
     for kind in Kind
-    for part in ("records.json", "languages.json", "spans.npz", "sentences.npy", "dense.faiss", "lexical.npz")
+    for part in ("records.json", "languages.json", "spans.npz", "parts.npy", "dense.faiss", "lexical.npz")
 ]
 
 

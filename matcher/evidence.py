@@ -1,0 +1,113 @@
+"""What in two texts makes them alike, sentence by sentence, from the parts that also rank them.
+
+The surplus of a pair of sentences is what its parts bring above the average of the whole comparison.
+The pair with the highest surplus is the best quotation: without it, the score falls the most.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from matcher.late import Parts, similarities
+from matcher.protocols import Float32, Int64
+
+NEVER = -2.0
+"""Below every cosine: what a sentence without parts is alike."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two texts with the cosines of all their parts."""
+
+    one: Parts
+    other: Parts
+
+    @cached_property
+    def cosines(self) -> Float32:
+        """`float32[u, v]`."""
+        return similarities(self.one, self.other)
+
+    @cached_property
+    def score(self) -> float:
+        """The late score of the two texts."""
+        forward = self.one.weights @ self.cosines.max(axis=1)
+        backward = self.other.weights @ self.cosines.max(axis=0)
+        return float((forward + backward) / 2)
+
+    @cached_property
+    def _best(self) -> tuple[Float32, Float32]:
+        """Best cosine of each part with each sentence of the other side: `[u, t]` and `[s, v]`."""
+        return _by_sentence(self.cosines.T, self.other).T, _by_sentence(self.cosines, self.one)
+
+    @cached_property
+    def surplus(self) -> Float32:
+        """`float32[s, t]`: what each pair of sentences brings above the average."""
+        to_other, to_one = self._best
+        forward = _summed((to_other - self.score) * self.one.weights[:, None], self.one)
+        backward = _summed((to_one - self.score).T * self.other.weights[:, None], self.other).T
+        brought: Float32 = (forward + backward) / np.float32(2)
+        return brought
+
+    @cached_property
+    def alike(self) -> Float32:
+        """`float32[s, t]`: the late score of each pair of sentences, had the texts no others."""
+        to_other, to_one = self._best
+        forward = _summed(to_other * self.one.weights[:, None], self.one) / _mass(self.one)[:, None]
+        backward = _summed(to_one.T * self.other.weights[:, None], self.other) / _mass(self.other)[:, None]
+        scores: Float32 = ((forward + backward.T) / 2).astype(np.float32)
+        return scores
+
+    @cached_property
+    def coverage(self) -> Float32:
+        """`float32[s]`: how well each sentence of the one text is met anywhere in the other."""
+        met = _summed((self.cosines.max(axis=1) * self.one.weights)[:, None], self.one)[:, 0]
+        return met / _mass(self.one)
+
+    def pairs(self, count: int, penalty: Float32) -> list[tuple[int, int]]:
+        """The pairs of sentences with the highest surplus less `penalty`, each sentence once, best first."""
+        left = self.surplus - penalty
+        found: list[tuple[int, int]] = []
+        for _ in range(min(count, *left.shape)):
+            i, j = np.unravel_index(int(np.argmax(left)), left.shape)
+            if self.alike[i, j] <= NEVER / 2:
+                break
+            found.append((int(i), int(j)))
+            left[i, :] = -np.inf
+            left[:, j] = -np.inf
+        return found
+
+
+def emphasis(parts: Parts) -> Float32:
+    """`float32[s]`: weight of each sentence by the number of its parts, against the text's average.
+
+    Above 1 a sentence speaks of the matter more than the rest does; boilerplate stands below.
+    """
+    counts = np.bincount(parts.owners, minlength=len(parts.spans))
+    mean = 1 / max(len(parts), 1)
+    return (_mass(parts) / np.maximum(counts, 1) / mean).astype(np.float32)
+
+
+def _mass(parts: Parts) -> Float32:
+    mass = np.bincount(parts.owners, weights=parts.weights, minlength=len(parts.spans))
+    return np.maximum(mass, 1e-9).astype(np.float32)
+
+
+def _summed(values: Float32, parts: Parts) -> Float32:
+    """`float32[u, n]` added up over the parts of each sentence: `float32[s, n]`."""
+    sums = np.zeros((len(parts.spans), values.shape[1]), np.float32)
+    np.add.at(sums, parts.owners, values)
+    return sums
+
+
+def _by_sentence(cosines: Float32, parts: Parts) -> Float32:
+    """`float32[u, n]` to the highest over the parts of each sentence: `float32[s, n]`."""
+    best = np.full((len(parts.spans), cosines.shape[1]), NEVER, np.float32)
+    owned, starts = _runs(parts.owners.astype(np.int64))
+    best[owned] = np.maximum.reduceat(cosines, starts, axis=0)
+    return best
+
+
+def _runs(owners: Int64) -> tuple[Int64, Int64]:
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    return owners[starts], starts

@@ -1,0 +1,186 @@
+"""`needmatch models train`: the recipe of the tuned model, from its data to the file that ships.
+
+Trained on the tuning set (`corpora.tuning`) and, where a folder of public notices is given, on its fold
+`train`: official translations, titles with descriptions, CPV labels across languages. Nothing that a
+model is measured on is read here: neither the sample corpus nor a fold `test`.
+"""
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from corpora.campaign import rows
+from corpora.tuning import load as load_tuning
+from matcher.errors import FileUnreadable, SettingInvalid
+from matcher.records import EU_LANGUAGES
+from models import delta
+from models.converter import converted
+from models.registry import BASE, ENTRIES
+from models.training.batches import Mixture
+from models.training.network import Network
+from models.training.packing import packed
+from models.training.sources import Answers, Block, Likes, Pairs
+from models.training.trainer import Progress, Recipe, train
+from service.settings import Settings
+
+Say = Callable[[str], None]
+SHARES = {"answers": 0.5, "likes": 0.22, "translations": 0.08, "titles": 0.08, "labels": 0.12}
+"""How often each source is drawn; those that are not there leave their share to the others."""
+LABEL_PAIRS = 20_000
+SHORT = 40
+"""Characters below which a text is too little to learn from."""
+
+
+def train_model(
+    settings: Settings,
+    folder: Path | None,
+    work: Path,
+    out: Path,
+    recipe: Recipe,
+    *,
+    start: Path | None = None,
+    report: Callable[[Progress], None] | None = None,
+    say: Say | None = None,
+) -> dict[str, Any]:
+    """Train, pack what changed into `out`, and return what its card says of data and recipe.
+
+    `work` holds the checkpoints: the same call again goes on where it stopped. `start` is the work folder
+    of an earlier training whose weights this one begins with.
+    """
+    tell = say or (lambda _: None)
+    base = converted(ENTRIES[BASE], settings.cache, say)
+    assert base.folder is not None
+    tell("Reading training data")
+    sources = sources_of(folder)
+    network = Network(base.folder, recipe.scope)
+    if start is not None:
+        network.begin_from(start)
+    else:
+        texts = [text for source in sources for text in source.examples(40)]
+        network.start_head(texts, recipe.prefix, recipe.max_tokens)
+    mixture = Mixture(sources, recipe.shares, recipe.seed)
+    tell("Training")
+    train(network, mixture, recipe, work, report=report)
+    facts = {
+        "base": BASE,
+        "date": date.today().isoformat(),
+        "recipe": asdict(recipe),
+        "started_from": None if start is None else start.name,
+        "data": describe(sources),
+    }
+    tell("Packing what changed")
+    delta.save(packed(network, base.folder, recipe.prefix, facts), out)
+    return facts
+
+
+def shares_of(given: Sequence[str]) -> dict[str, float]:
+    """Shares from `source=share`. Raises `SettingInvalid`.
+
+    >>> shares_of(["answers=0.5"])
+    {'answers': 0.5}
+    """
+    shares: dict[str, float] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        try:
+            shares[name] = float(value)
+        except ValueError:
+            reason = f"--share takes source=share with a source of {', '.join(SHARES)}; got {text!r}."
+            raise SettingInvalid(reason) from None
+        if name not in SHARES or not 0 <= shares[name] <= 1:
+            raise SettingInvalid(f"--share {text!r}: a source of {', '.join(SHARES)}, a share from 0 to 1.")
+    return shares
+
+
+def sources_of(folder: Path | None) -> list[Any]:
+    """All sources of batches there are."""
+    blocks = tuning_blocks()
+    found: list[Any] = [Answers(blocks, 28, 600), Likes(blocks, 32, 600)]
+    if folder is not None:
+        found.append(Pairs("translations", _translations(folder), 24, 450))
+        found.append(Pairs("titles", _titles(folder), 28, 450))
+        if (folder / "cpv24.tsv").is_file():
+            found.append(Pairs("labels", _labels(folder / "cpv24.tsv"), 96, 450))
+    return found
+
+
+def tuning_blocks() -> list[Block]:
+    """The tuning set as the trainer reads it: lookalike themes together."""
+    tuning = load_tuning()
+    blocks: list[Block] = []
+    for name in sorted(set(tuning.blocks.values())):
+        needs = {need.id: need.text for need in tuning.needs if tuning.blocks[need.id] == name}
+        solutions = {s.id: s.text for s in tuning.solutions if tuning.blocks[s.id] == name}
+        blocks.append(
+            Block(
+                needs,
+                solutions,
+                {s: tuple(text for _, text in tuning.questions.get(s, ())) for s in solutions},
+                {need: tuning.qrels.get(need, {}) for need in needs},
+                {need: tuning.groups[need] for need in needs},
+            )
+        )
+    return blocks
+
+
+def _translations(folder: Path) -> list[tuple[str, str, str]]:
+    """Official translations of notices: text with text, and titles with the other side's text."""
+    pairs: list[tuple[str, str, str]] = []
+    for row in rows(folder / "crossling_pairs.jsonl"):
+        if row["source"] != "TED" or row["fold"] != "train" or not row.get("language_ok", True):
+            continue
+        sides = [(row[f"title_{side}"], row[f"text_{side}"]) for side in "ab"]
+        if min(len(text) for _, text in sides) > SHORT:
+            pairs.append((sides[0][1], sides[1][1], row["notice"]))
+        if row.get("title_translated"):
+            pairs.append((sides[0][0], sides[1][0], row["notice"]))
+            pairs += [(one[0], other[1], row["notice"]) for one, other in (sides, sides[::-1])]
+    return pairs
+
+
+def _titles(folder: Path) -> list[tuple[str, str, str]]:
+    """Titles of notices with their descriptions."""
+    pairs: list[tuple[str, str, str]] = []
+    for row in rows(folder / "notices.jsonl"):
+        title, description = row["title"].strip(), row["description"].strip()
+        description = description.removeprefix(title).strip()
+        if row["fold"] == "train" and len(title) > SHORT // 3 and len(description) > SHORT:
+            pairs.append((title, description, row["family"]))
+    return pairs
+
+
+def _labels(path: Path) -> list[tuple[str, str, str]]:
+    """CPV labels, one to three at a time, in two languages; the Irish column is English and left out."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            table = list(csv.DictReader(file, delimiter="\t"))
+    except (OSError, ValueError) as error:
+        raise FileUnreadable(f"{path} cannot be read ({error}).") from error
+    languages = [language for language in EU_LANGUAGES if language in table[0] and language != "ga"]
+    rng = np.random.default_rng(3)
+    pairs: list[tuple[str, str, str]] = []
+    for number in range(LABEL_PAIRS):
+        chosen = rng.choice(len(table), size=int(rng.choice([1, 1, 1, 2, 3])), replace=False).tolist()
+        one, other = rng.choice(languages, size=2, replace=False).tolist()
+        sides = [", ".join(table[at][language] for at in chosen) for language in (one, other)]
+        pairs.append((sides[0], sides[1], str(number)))
+    return pairs
+
+
+def describe(sources: Sequence[Any]) -> dict[str, int]:
+    """How much each source holds, for the card."""
+    tuning = load_tuning()
+    facts = {source.name: len(source.pairs) for source in sources if isinstance(source, Pairs)}
+    return {
+        "needs": len(tuning.needs),
+        "solutions": len(tuning.solutions),
+        "questions": sum(len(asked) for asked in tuning.questions.values()),
+        "themes": len(set(tuning.themes.values())),
+        "languages": len({r.language for r in tuning.needs} | {r.language for r in tuning.solutions}),
+        **facts,
+    }
