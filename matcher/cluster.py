@@ -31,6 +31,8 @@ class Grouping:
     """How much agreement on solutions counts where they are loaded (`Likeness.share`)."""
     linkage_agreeing: float = 0.42
     """Least mean likeness between two parts that are merged, where solutions are loaded."""
+    strength: float | None = None
+    """Strength of the language offset; None for that of ranking."""
 
 
 def groups(graph: Graph, likeness: Likeness, linkage_at: float) -> list[Int64]:

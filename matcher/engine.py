@@ -18,18 +18,20 @@ from matcher.calibrate import features, level
 from matcher.cluster import Grouping, groups
 from matcher.collection import Collection
 from matcher.embed import Embedder
+from matcher.errors import RecordUnknown
 from matcher.explain import Explanation, Match, compare, contributions, evidence, facts, missing, uncovered
 from matcher.filters import Filter
-from matcher.fuse import FusionWeights, fuse, order
+from matcher.fuse import FusionWeights, fuse, order, shares
 from matcher.graph import mutual_neighbours
 from matcher.joint import JointCandidate, NotJoint, judge
 from matcher.likeness import Likeness, solution_profiles
-from matcher.protocols import Calibrator, Float32, Int64
+from matcher.protocols import Calibrator, Float32, Int64, Role
 from matcher.records import Kind, Need, Record, Solution
 from matcher.rerank import rerank
 from matcher.retrieve import Candidates, Query, ask, ask_records, retrieve
 from matcher.rows import RowSet
 from matcher.text.terms import terms
+from matcher.whynot import Behind, WhyNot, behind
 
 QUERIES_AT_ONCE = 64
 """Queries embedded together by `rank`; its memory does not grow with their number."""
@@ -128,6 +130,49 @@ class Engine:
         own = query.record.id if query.record else ""
         return self._search(query, self.needs, k, where or Filter(), without=own)
 
+    def why_not(
+        self, query: Record | str, record: Record | str, k: int = 10, where: Filter | None = None
+    ) -> WhyNot:
+        """Where a record stands for a need or an offer (a record or its id), and what holds it back.
+
+        The other kind is searched: a solution's place for a need, a need's place for a solution. Raises
+        `RecordUnknown` for a record that is not loaded, or that the viewer may not see.
+        """
+        asked = self._asked(query)
+        searched = Kind.NEED if asked.record and asked.record.kind is Kind.SOLUTION else Kind.SOLUTION
+        collection = self.collections[searched]
+        wanted = where or Filter()
+        own = collection.row(record if isinstance(record, str) else record.id)
+        target = collection.record(own)
+        if not wanted.sees(target):
+            raise RecordUnknown(searched, target.id)
+        selection = collection.select(wanted)
+        allowed = selection.allowed.including([own])
+        found = self._found(asked, collection, allowed, collection.size)
+        scores = fuse(found, self.tuning.fusion)
+        best = order(found.rows, scores, [collection.record(row).id for row in found.rows.tolist()])
+        places = np.flatnonzero(found.rows[best] == own)
+        rank = int(places[0]) + 1 if places.size else None
+        shown = [i for i in best.tolist() if found.rows[i] != own][:k]
+        lost: tuple[Behind, ...] = ()
+        if places.size and shown and (rank or 0) > k:
+            at, values = int(best[places[0]]), features(found)
+            weights = shares(self.tuning.fusion, bool(found.same_language[at]))
+            lost = behind(values[at], values[shown[-1]], weights)
+        language = collection.languages[own]
+        _, gaps = facts(asked, target, asked.terms, terms(target.text, language, grams=False))
+        compared = compare(asked, collection.parts[own])
+        unmet = uncovered(compared, asked, target, language, self.tuning.covered)
+        return WhyNot(
+            target,
+            wanted.why_not(target),
+            rank,
+            len(shown),
+            lost,
+            tuple(gaps),
+            tuple(item.quote.text for item in unmet),
+        )
+
     def rank(
         self, queries: Iterable[Record], documents: Kind, k: int = 100
     ) -> Iterator[tuple[str, list[tuple[str, float]]]]:
@@ -165,8 +210,12 @@ class Engine:
         rows = np.array(list(self.needs.select(where).allowed), dtype=np.int64)
         if not rows.size:
             return []
-        vectors = self.needs.centroids(rows)
         thresholds = self.tuning.grouping
+        vectors = self.needs.centroids(rows)
+        offset = self.embedder.neutraliser
+        if offset is not None and thresholds.strength is not None:
+            spoken = [self.needs.languages[row] for row in rows.tolist()]
+            vectors = offset.renewed(vectors, spoken, Role.PASSAGE, thresholds.strength)
         graph = mutual_neighbours(self.needs.dense, rows, vectors, thresholds.edge)
         offers = self.solutions.select(Filter(open_to=where.open_to)).allowed
         if len(offers):
@@ -197,6 +246,12 @@ class Engine:
         return engine
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _asked(self, query: Record | str) -> Query:
+        if not isinstance(query, str):
+            return self._query(query.kind, query)
+        kind = Kind.SOLUTION if query in self.solutions and query not in self.needs else Kind.NEED
+        return self._query(kind, query)
 
     def _query(self, kind: Kind, given: Record | str) -> Query:
         if not isinstance(given, str):

@@ -37,6 +37,13 @@ class FusionWeights:
         return round(1 - max(self.words_same_language, self.words_cross_language) - self.codes - self.late, 9)
 
 
+def shares(weights: FusionWeights, same_language: bool) -> Float32:
+    """`float32[5]`: what each feature of `matcher.calibrate.FEATURES` weighs in the fused score."""
+    words = weights.words_same_language, weights.words_cross_language
+    counted = (words[0], 0.0) if same_language else (0.0, words[1])
+    return np.array([weights.meaning / 2, weights.late / 2, *counted, weights.codes], dtype=np.float32)
+
+
 def fuse(candidates: Candidates, weights: FusionWeights) -> Float32:
     """`float32[n]` in [0, 1]: the score by which candidates are ordered; rises with every leg."""
     dense = np.clip((candidates.dense + 1) / 2, 0, 1)

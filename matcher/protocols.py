@@ -116,6 +116,11 @@ class Neutraliser(Protocol):
     def neutral(self, vectors: Float32, languages: Sequence[str | None], role: Role) -> Float32:
         """`float32[n, d]` unit rows, less their language's offset, of unit length again."""
 
+    def renewed(
+        self, vectors: Float32, languages: Sequence[str | None], role: Role, strength: float
+    ) -> Float32:
+        """What `neutral` would have given at another strength, from what it gave."""
+
 
 @runtime_checkable
 class VectorIndex(Protocol):

@@ -79,3 +79,10 @@ class RowSet:
         numbers = np.fromiter(rows, dtype=np.int64)
         mask[numbers[(numbers >= 0) & (numbers < mask.size)]] = False
         return RowSet(mask)
+
+    def including(self, rows: Iterable[int]) -> "RowSet":
+        """The set and some rows more; rows beyond its size are left out."""
+        mask = self._mask.copy()
+        numbers = np.fromiter(rows, dtype=np.int64)
+        mask[numbers[(numbers >= 0) & (numbers < mask.size)]] = True
+        return RowSet(mask)

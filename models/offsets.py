@@ -8,7 +8,7 @@ set and ship with the model revision, so no user's text moves them.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -66,6 +66,31 @@ class LanguageOffsets:
         # A text that is nothing but its language's mean keeps its own direction.
         norms = np.linalg.norm(moved, axis=1, keepdims=True)
         return np.where(norms > 1e-6, moved / np.maximum(norms, 1e-6), vectors).astype(np.float32)
+
+    def renewed(
+        self, vectors: Float32, languages: Sequence[str | None], role: Role, strength: float
+    ) -> Float32:
+        """What `neutral` would have given at another strength, from what it gave at this one.
+
+        The text's own vector x, of length 1, is c y + o for the neutral y and the offset o taken away:
+        c follows from the length.
+
+        >>> x = np.array([[0.6, 0.8], [1, 0]], dtype=np.float32)
+        >>> o = fit({Role.QUERY: x / 2, Role.PASSAGE: x / 2}, ["de", "fr"], "m@1", strength=1.0)
+        >>> half = replace(o, strength=0.5)
+        >>> y = o.renewed(o.neutral(x, ["de", "fr"], Role.QUERY), ["de", "fr"], Role.QUERY, 0.5)
+        >>> bool(np.allclose(y, half.neutral(x, ["de", "fr"], Role.QUERY), atol=1e-6))
+        True
+        """
+        if strength == self.strength:
+            return vectors
+        place = {language: i for i, language in enumerate(self.languages)}
+        at = [place.get(language or "", len(place)) for language in languages]
+        taken = self.offsets(role)[at]
+        along = np.einsum("nd,nd->n", vectors, taken)
+        scale = np.sqrt(np.maximum(along**2 + 1 - np.einsum("nd,nd->n", taken, taken), 0)) - along
+        own = vectors * scale[:, None] + taken
+        return replace(self, strength=strength).neutral(own.astype(np.float32), languages, role)
 
     def save(self, path: Path) -> None:
         """Write the means as one npz file (float16: 40 kB for 24 languages of 384 dimensions)."""

@@ -8,28 +8,28 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from corpora import load_sample
 from corpora.campaign import language_versions, titles_to_notices
-from matcher.evaluate.ranking import MEASURES
-from matcher.evaluate.trial import FEW, Result, Trial, run
+from matcher.embed import Embedder
+from matcher.engine import Tuning
+from matcher.evaluate.ranking import RELEVANT
+from matcher.evaluate.trial import DENSE, Result, System, Trial, engine_system, own_systems, run
+from matcher.fuse import FusionWeights
+from models.registry import BASE
 from service.cli import screen
+from service.report import HEADINGS, section, table
 from service.settings import Settings
 from service.wiring import Say, open_embedder, tuning_of
 
 DOCS = Path("docs")
-HEADINGS = {
-    "ndcg_10": "nDCG@10",
-    "recall_10": "recall@10",
-    "recall_100": "recall@100",
-    "mrr": "MRR",
-    "acc_1": "acc@1",
-}
+PLOTS = "quality"
+E5, E5_FULL, E5_OFFSET = "plain e5", "plain e5 in fp32", "e5, offset"
+"""What the tuned model is held against: the model it began as."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> None:
     folder = Path(arguments[0]) if arguments else None
     with screen.saying("Measuring quality") as say:
         results = measure(Settings(), folder, say)
-    DOCS.mkdir(exist_ok=True)
+    (DOCS / PLOTS).mkdir(parents=True, exist_ok=True)
     figures = {name: result.as_json() for name, result in results.items()}
     facts = {"date": date.today().isoformat(), "version": version("needmatch"), "commit": _commit()}
     (DOCS / "quality.json").write_text(
@@ -54,12 +54,15 @@ def measure(settings: Settings, folder: Path | None, say: Say) -> dict[str, Resu
     sample = load_sample().part("test")
     trials = {
         "Sample, test half: needs to solutions": Trial(
-            queries=[n for n in sample.needs if max(sample.qrels.get(n.id, {}).values(), default=0) > 1],
+            queries=sample.needs,
             documents=sample.solutions,
-            qrels=sample.qrels,
+            qrels={need: grades for need, grades in sample.qrels.items() if max(grades.values()) >= RELEVANT},
             needs=sample.needs,
             groups=sample.groups,
             families={need.id: sample.themes[need.id] for need in sample.needs},
+            without_answer=frozenset(
+                n.id for n in sample.needs if max(sample.qrels.get(n.id, {}).values(), default=0) < RELEVANT
+            ),
         )
     }
     if folder is not None:
@@ -70,10 +73,38 @@ def measure(settings: Settings, folder: Path | None, say: Say) -> dict[str, Resu
         trials["T4, fold test: the language versions of a notice"] = Trial(
             needs=versions.needs, groups=versions.groups
         )
+    systems = compared(settings, embedder, tuning, say)
     return {
-        name: run(trial, embedder, tuning, lambda text, name=name: say(f"{name}. {text}"))  # type: ignore[misc]
+        name: run(trial, embedder, tuning, lambda text, name=name: say(f"{name}. {text}"), systems)  # type: ignore[misc]
         for name, trial in trials.items()
     }
+
+
+def compared(settings: Settings, embedder: Embedder, tuning: Tuning, say: Say) -> list[System]:
+    """The engine, its own legs, what each part of it brought, and the model that it began as."""
+    own = own_systems(embedder, tuning)
+    base = settings.model_copy(update={"model": BASE})
+    if embedder.encoder.identity.id != BASE:
+        before = open_embedder(base, say)
+        dense = replace(tuning_of(before.encoder), fusion=FusionWeights(0.0, 0.0, 0.0))
+        plain = Embedder(before.encoder, None, before.cache)
+        own += [engine_system(E5, plain, dense), engine_system(E5_OFFSET, before, dense)]
+    full = open_embedder(base.model_copy(update={"engine": "torch"}), say)
+    own.append(
+        engine_system(E5_FULL, Embedder(full.encoder, None, full.cache), Tuning(FusionWeights(0, 0, 0)))
+    )
+    if tuning.fusion.late:
+        late = tuning.fusion.late / (1 - tuning.fusion.codes - tuning.fusion.words_cross_language)
+        own += [
+            engine_system("dense and late", embedder, replace(tuning, fusion=FusionWeights(0, 0, 0, late))),
+            engine_system("late alone", embedder, replace(tuning, fusion=FusionWeights(0, 0, 0, 1))),
+            engine_system(
+                "hybrid without late", embedder, replace(tuning, fusion=replace(tuning.fusion, late=0.0))
+            ),
+        ]
+    without_codes = replace(tuning.fusion, codes=0.0)
+    own.append(engine_system("hybrid without codes", embedder, replace(tuning, fusion=without_codes)))
+    return own
 
 
 def page(results: Mapping[str, Result], facts: Mapping[str, str]) -> str:
@@ -93,46 +124,29 @@ def page(results: Mapping[str, Result], facts: Mapping[str, str]) -> str:
     ]
     for name, result in results.items():
         parts += ["", f"## {name}", ""]
-        if result.rankings:
-            parts += _ranking(result)
-        if result.groupings:
-            parts += _grouping(result)
+        parts += section(result, DOCS, f"{PLOTS}/{name.split(',')[0].lower()}-")
+        parts += _ablation(result)
     return "\n".join(parts) + "\n"
 
 
-def _ranking(result: Result) -> list[str]:
-    figures = result.as_json()
-    lines = [f"{figures['queries']} queries.", "", "| system | " + " | ".join(HEADINGS.values()) + " |"]
-    lines.append("|---|" + "---|" * len(HEADINGS))
-    for system, means in figures["systems"].items():
-        lines.append(f"| {system} | " + " | ".join(f"{means[m]:.3f}" for m in MEASURES) + " |")
-    lines += [
+def _ablation(result: Result) -> list[str]:
+    """What each part brings, over the model that all began as."""
+    over = E5_OFFSET if E5_OFFSET in result.rankings else DENSE
+    if over not in result.rankings:
+        return []
+    measures = ("ndcg_10", "recall_10", "acc_1")
+    rows = []
+    for name in result.rankings:
+        if name != over:
+            gains = [result.difference(measure, name, over) for measure in measures]
+            cells = [f"{g.mean:+.3f} [{g.low:+.3f}, {g.high:+.3f}]" for g in gains]
+            rows.append([name, *cells, f"{result.chance('ndcg_10', name, over):.4f}"])
+    return [
         "",
-        "Hybrid less plain dense: " + "; ".join(_gain(result, m) for m in ("ndcg_10", "recall_10", "acc_1")),
-    ]
-    lines += ["", "| language | queries | nDCG@10 | recall@10 |", "|---|---|---|---|"]
-    for language, (count, means) in result.languages().items():
-        few = " (few)" if count < FEW else ""
-        lines.append(f"| {language}{few} | {count} | {means['ndcg_10']:.3f} | {means['recall_10']:.3f} |")
-    return lines
-
-
-def _gain(result: Result, measure: str) -> str:
-    gain = result.difference(measure)
-    return f"{HEADINGS[measure]} {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
-
-
-def _grouping(result: Result) -> list[str]:
-    lines = [
+        f"Each system less `{over}`, with 95 % intervals, and the p of the first by randomisation:",
         "",
-        "| grouping | items | pair P | pair R | pair F1 | B-cubed F1 | ARI | AMI |",
-        "|---|" + "---|" * 7,
+        *table(["system", *(HEADINGS[measure] for measure in measures), "p"], rows),
     ]
-    for system, scores in result.groupings.items():
-        values: dict[str, Any] = asdict(scores)
-        shown = ("pair_precision", "pair_recall", "pair_f1", "bcubed_f1", "ari", "ami")
-        lines.append(f"| {system} | {scores.items} | " + " | ".join(f"{values[m]:.3f}" for m in shown) + " |")
-    return lines
 
 
 def _commit() -> str:

@@ -29,7 +29,7 @@ from models.training.trainer import Progress, Recipe, train
 from service.settings import Settings
 
 Say = Callable[[str], None]
-SHARES = {"answers": 0.5, "likes": 0.22, "translations": 0.08, "titles": 0.08, "labels": 0.12}
+SHARES = {"answers": 0.42, "likes": 0.18, "translations": 0.14, "titles": 0.12, "labels": 0.14}
 """How often each source is drawn; those that are not there leave their share to the others."""
 LABEL_PAIRS = 20_000
 SHORT = 40
@@ -102,8 +102,8 @@ def sources_of(folder: Path | None) -> list[Any]:
     blocks = tuning_blocks()
     found: list[Any] = [Answers(blocks, 28, 600), Likes(blocks, 32, 600)]
     if folder is not None:
-        found.append(Pairs("translations", _translations(folder), 24, 450))
-        found.append(Pairs("titles", _titles(folder), 28, 450))
+        found.append(Pairs("translations", _translations(folder), 40, 300))
+        found.append(Pairs("titles", _titles(folder), 40, 300))
         if (folder / "cpv24.tsv").is_file():
             found.append(Pairs("labels", _labels(folder / "cpv24.tsv"), 96, 450))
     return found

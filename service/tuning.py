@@ -17,23 +17,34 @@ from matcher.embed import Embedder
 from matcher.engine import Engine, Tuning
 from matcher.evaluate.clustering import compare
 from matcher.evaluate.ranking import RELEVANT, ndcg
+from matcher.evaluate.reliability import Shown, reliability
+from matcher.evidence import Comparison, emphasis
+from matcher.explain import ABOUT_THE_MATTER
 from matcher.filters import Filter
 from matcher.fuse import FusionWeights, fuse, order
-from matcher.protocols import Float32
+from matcher.protocols import Float32, Int64
 from matcher.records import Need, Record
+from matcher.rerank import rerank
 from matcher.retrieve import Candidates, ask_records, retrieve
 from models.offsets import LanguageOffsets
 from service.settings import Settings
 from service.wiring import Say, open_embedder
 
 DEPTH = 100
+FOLDS = 5
+ANSWERS = 3
 SHOWN = 30
 """Places of each ranking that the calibrator learns from: what users get to see, and a little more."""
-STRENGTHS = (0.6, 0.8, 1.0)
-WORDS_SAME = (0.0, 0.02, 0.05, 0.1)
-WORDS_CROSS = (0.0, 0.1, 0.2, 0.3, 0.4)
-CODES = (0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35)
-LINKAGES = tuple(round(0.2 + 0.02 * step, 2) for step in range(26))
+STRENGTHS = (0.0, 0.3, 0.6, 0.8, 1.0)
+WORDS_SAME = (0.0, 0.05, 0.1)
+WORDS_CROSS = (0.0, 0.1, 0.2)
+CODES = (0.0, 0.1, 0.2, 0.3)
+LATE = (0.0, 0.2, 0.35, 0.5, 0.65)
+COMPARED = FusionWeights(0.0, 0.1, 0.2, 0.3)
+"""Chooses the candidates whose parts are compared while weights are fitted."""
+UNMET_AT_MOST = 0.15
+"""Share of requirements of answered needs that may be called unmet by mistake."""
+LINKAGES = tuple(round(0.2 + 0.03 * step, 2) for step in range(20))
 AGREEMENTS = (0.0, 0.2, 0.3, 0.4)
 EDGE_BELOW = 0.05
 """The edge threshold stands this much below that of the linkage: a group's weakest pairs need no edge."""
@@ -91,8 +102,11 @@ def fit_tuning(settings: Settings, folder: Path | None, say: Say) -> dict[str, A
         embedder.neutraliser = replace(offset, strength=best.strength)
     say("Choosing grouping thresholds")
     grouping, grouped = _grouping(embedder, tasks)
+    say("Calibrating")
     identity = embedder.encoder.identity
-    calibrator = fit(*_shown(best.sample, best.fusion), identity.model, date.today().isoformat())
+    sample = list(_retrieved(embedder, tasks["sample"], best.fusion, unanswered=True))
+    values, relevant, queries = _shown(sample, best.fusion)
+    calibrator = fit(values, relevant, identity.model, date.today().isoformat())
     return {
         "model": identity.model,
         "fitted_with": identity.engine,
@@ -100,10 +114,12 @@ def fit_tuning(settings: Settings, folder: Path | None, say: Say) -> dict[str, A
         "fusion": asdict(best.fusion),
         "grouping": asdict(grouping),
         "calibrator": calibrator.as_json(),
+        "covered": _covered(embedder, tasks["sample"]),
         "tuning_figures": {
             "ndcg_10": best.figures,
             "ndcg_10_by_strength": {str(item.strength): item.figures for item in ranked},
             "grouping": grouped,
+            "calibration_cross_validated": _cross_validated(values, relevant, queries),
         },
     }
 
@@ -119,23 +135,31 @@ def _tasks(folder: Path | None) -> dict[str, Task]:
     return tasks
 
 
-def _retrieved(embedder: Embedder, task: Task) -> Iterator[Judged]:
+def _retrieved(
+    embedder: Embedder, task: Task, fusion: FusionWeights = COMPARED, *, unanswered: bool = False
+) -> Iterator[Judged]:
+    """Candidates of the queries that have an answer, or of all, as if weighed by `fusion`."""
     engine = Engine(embedder)
     engine.add(task.documents)
     collection = engine.collections[task.documents[0].kind]
     allowed = collection.select(Filter()).allowed
     answered = {query for query, grades in task.qrels.items() if max(grades.values()) >= RELEVANT}
-    judged = [query for query in task.queries if query.id in answered]
+    judged = [query for query in task.queries if unanswered or query.id in answered]
     for record, query in zip(judged, ask_records(judged, embedder), strict=True):
         found = retrieve(query, collection, allowed, DEPTH)
+        if embedder.encoder.identity.late_dimension:
+            found = rerank(query, found, collection, fusion)
         ids = [collection.record(row).id for row in found.rows.tolist()]
-        yield Judged(found, ids, task.qrels[record.id])
+        yield Judged(found, ids, task.qrels.get(record.id, {}))
 
 
 def _fusion(retrievals: dict[str, list[Judged]]) -> tuple[FusionWeights, dict[str, float]]:
     best: tuple[float, FusionWeights, dict[str, float]] | None = None
-    for same, cross, codes in product(WORDS_SAME, WORDS_CROSS, CODES):
-        weights = FusionWeights(same, cross, codes)
+    late_there = any(np.any(item.candidates.late) for judged in retrievals.values() for item in judged)
+    for same, cross, codes, late in product(WORDS_SAME, WORDS_CROSS, CODES, LATE if late_there else (0.0,)):
+        if max(same, cross) + codes + late > 1:
+            continue
+        weights = FusionWeights(same, cross, codes, late)
         figures = {
             name: float(np.mean([_ndcg(j, weights) for j in judged])) for name, judged in retrievals.items()
         }
@@ -152,10 +176,14 @@ def _ndcg(judged: Judged, weights: FusionWeights) -> float:
 
 
 def _grouping(embedder: Embedder, tasks: Mapping[str, Task]) -> tuple[Grouping, dict[str, dict[str, float]]]:
-    """Thresholds for needs alone, on all tasks; then for needs beside solutions, on the sample."""
+    """Thresholds and offset strength for needs alone, on all tasks; then beside solutions, on the sample."""
     alone = {name: _engine(embedder, task.needs) for name, task in tasks.items()}
+    strengths = STRENGTHS if isinstance(embedder.neutraliser, LanguageOffsets) else (None,)
     best = _chosen(
-        [Grouping(edge=round(at - EDGE_BELOW, 2), linkage=at) for at in LINKAGES],
+        [
+            Grouping(edge=round(at - EDGE_BELOW, 2), linkage=at, strength=strength)
+            for strength, at in product(strengths, LINKAGES)
+        ],
         lambda grouping: {name: _grouped(alone[name], tasks[name], grouping) for name in tasks},
     )
     beside = _engine(embedder, tasks["sample"].needs)
@@ -190,12 +218,41 @@ def _grouped(engine: Engine, task: Task, grouping: Grouping) -> dict[str, float]
     return {"pair_f1": round(scores.pair_f1, 4), "bcubed_f1": round(scores.bcubed_f1, 4)}
 
 
-def _shown(judged: Sequence[Judged], weights: FusionWeights) -> tuple[Float32, Float32]:
-    """Features and relevance of the first places of each ranking."""
+def _shown(judged: Sequence[Judged], weights: FusionWeights) -> tuple[Float32, Float32, Int64]:
+    """Features, relevance and query of the first places of each ranking."""
     values: list[Float32] = []
     relevant: list[float] = []
-    for item in judged:
+    queries: list[int] = []
+    for number, item in enumerate(judged):
         places = order(item.candidates.rows, fuse(item.candidates, weights))[:SHOWN]
         values.append(features(item.candidates)[places])
         relevant += [float(item.grades.get(item.ids[i], 0) >= RELEVANT) for i in places]
-    return np.concatenate(values), np.array(relevant, dtype=np.float32)
+        queries += [number] * len(places)
+    return np.concatenate(values), np.array(relevant, dtype=np.float32), np.array(queries, dtype=np.int64)
+
+
+def _cross_validated(values: Float32, relevant: Float32, queries: Int64) -> dict[str, float]:
+    """What the calibrator is worth on queries it was not fitted on: five folds, whole queries apart."""
+    said = np.zeros(len(relevant), dtype=np.float32)
+    for fold in range(FOLDS):
+        held = queries % FOLDS == fold
+        said[held] = fit(values[~held], relevant[~held], "", "").probability(values[held])
+    first = np.concatenate([np.flatnonzero(queries == query)[:10] for query in np.unique(queries)])
+    shown = [Shown("", float(said[i]), bool(relevant[i])) for i in first.tolist()]
+    found = reliability(shown)
+    return {"results": found.count, "brier": round(found.brier, 4), "ece": round(found.ece, 4)}
+
+
+def _covered(embedder: Embedder, task: Task) -> float:
+    """Coverage below which few requirements of a need lie, compared with a solution that answers it."""
+    engine = Engine(embedder)
+    engine.add(task.documents)
+    met: list[Float32] = []
+    for query in ask_records(task.queries, embedder):
+        grades = task.qrels.get(query.record.id, {}) if query.record else {}
+        for document, grade in grades.items():
+            kept = engine.solutions.parts[engine.solutions.row(document)]
+            if grade == ANSWERS and kept is not None and len(kept) and len(query.parts):
+                compared = Comparison(query.parts, kept)
+                met.append(compared.coverage[emphasis(query.parts) >= ABOUT_THE_MATTER])
+    return round(float(np.quantile(np.concatenate(met), UNMET_AT_MOST)), 4) if met else 0.0

@@ -5,13 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from corpora.taxonomy.cpv import CpvTable
 from matcher.calibrate import LogisticCalibrator
+from matcher.classify import Suggester
 from matcher.cluster import Grouping
 from matcher.embed import Embedder, SqliteCache
 from matcher.engine import Engine, Tuning
+from matcher.errors import SettingInvalid
 from matcher.fuse import FusionWeights
 from matcher.protocols import Encoder
-from models import offsets, open_encoder, tunings
+from models import classifier, offsets, open_encoder, tunings
 from service.settings import Settings
 
 Say = Callable[[str], None]
@@ -40,7 +43,23 @@ def tuning_of(encoder: Encoder) -> Tuning:
         FusionWeights(**stored["fusion"]),
         Grouping(**stored["grouping"]),
         LogisticCalibrator.from_json(calibrator) if calibrator else None,
+        stored.get("covered", 0.0),
     )
+
+
+def open_suggester(settings: Settings, say: Say | None = None) -> Suggester:
+    """CPV suggestions with the model of the settings, over the labels that ship.
+
+    Raises `SettingInvalid` for a model without a fitted classifier.
+    """
+    embedder = open_embedder(settings, say)
+    fitted = classifier.shipped(embedder.encoder.identity)
+    if fitted is None:
+        raise SettingInvalid(
+            f"No CPV classifier is fitted for {embedder.encoder.identity.model}. Use the default model, or "
+            "fit one with 'needmatch models cpv'."
+        )
+    return Suggester(embedder, fitted, CpvTable.load().called("en"))
 
 
 def open_engine(

@@ -75,6 +75,14 @@ class CpvTable:
         """
         return _shipped() if path is None else cls(_read(path))
 
+    def called(self, language: str) -> dict[str, str]:
+        """Code to label in one language, for the codes that have one.
+
+        >>> CpvTable.load().called("en")["35000000"]
+        'Security, fire-fighting, police and defence equipment'
+        """
+        return {code: labels[language] for code, labels in self.labels.items() if language in labels}
+
     def save(self, path: Path) -> None:
         """Write the table as a tab-separated file that `load` reads; all of it or nothing.
 

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import parametrize
 
+from models.late import POOLED
+
 STATE = "state.pt"
 """The checkpoint in a work folder."""
-LATE_DIMENSION = 64
-POOLED = 2
-"""Neighbouring tokens averaged into one vector."""
+LATE_DIMENSION = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Vectors:
     pooled: Tensor
     """`float32[n, d]`, unit rows."""
     late: Tensor
-    """`float32[n, t, e]`, unit vectors of pairs of tokens; zeros where `weights` is 0."""
+    """`float32[n, t, e]`, unit vectors of neighbouring tokens; zeros where `weights` is 0."""
     weights: Tensor
     """`float32[n, t]`: how much each counts, adding up to 1."""
 
@@ -51,15 +51,17 @@ class LateHead(nn.Module):
             self.projection.bias.copy_(-directions.T @ mean)
 
     def forward(self, tokens: Tensor, counted: Tensor) -> tuple[Tensor, Tensor]:
-        """Vectors and weights of pairs of neighbours; `counted` is 1 for tokens of the text proper."""
+        """Vectors and weights of `POOLED` neighbours each; `counted` is 1 for tokens of the text proper."""
         small = self.projection(tokens)
         weight = functional.softplus(self.salience(tokens)[..., 0]) * counted
-        if small.shape[1] % POOLED:
-            small, weight = functional.pad(small, (0, 0, 0, 1)), functional.pad(weight, (0, 1))
+        short = -small.shape[1] % POOLED
+        small, weight = functional.pad(small, (0, 0, 0, short)), functional.pad(weight, (0, short))
         n, t, e = small.shape
-        pairs = (small * weight[..., None]).view(n, t // POOLED, POOLED, e).sum(dim=2)
+        summed = (small * weight[..., None]).view(n, t // POOLED, POOLED, e).sum(dim=2)
         weights = weight.view(n, t // POOLED, POOLED).sum(dim=2)
-        return functional.normalize(pairs, dim=-1), weights / weights.sum(dim=1, keepdim=True).clamp_min(1e-9)
+        return functional.normalize(summed, dim=-1), weights / weights.sum(dim=1, keepdim=True).clamp_min(
+            1e-9
+        )
 
 
 class LowRank(nn.Module):
@@ -95,7 +97,7 @@ class Network(nn.Module):
         )
         self.tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         self.head = LateHead(self.encoder.config.hidden_size)
-        self.scale = nn.Parameter(torch.tensor(3.0))
+        self.scale = nn.Parameter(torch.tensor(3.7))
         """Logarithm of what late scores are multiplied by before the softmax."""
         self._open(scope)
 
@@ -156,7 +158,7 @@ class Network(nn.Module):
         counted[torch.arange(len(texts)), mask.sum(dim=1) - 1] = 0
         weights = mask.float()[..., None]
         pooled = functional.normalize((hidden * weights).sum(dim=1) / weights.sum(dim=1), dim=-1)
-        # pairs are of the text proper, as they are when the text is stored
+        # neighbours are of the text proper, as they are when the text is stored
         late, salience = self.head(hidden[:, before:], counted[:, before:])
         return Vectors(pooled, late, salience)
 

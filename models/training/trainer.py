@@ -22,7 +22,7 @@ class Recipe:
 
     steps: int = 400
     learning_rate: float = 1e-4
-    head_rate: float = 1e-3
+    head_rate: float = 2e-3
     warm_up: float = 0.1
     weight_decay: float = 0.01
     dense_scale: float = 20.0

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import candidates, demo, exchange, measure, model, search
+from service.cli import candidates, demo, exchange, measure, model, search, suggest
 
 app = typer.Typer(
     name="needmatch",
@@ -19,6 +19,8 @@ app.command()(exchange.export)
 app.command()(search.match)
 app.command()(search.demand)
 app.command()(search.similar)
+app.command("why-not")(search.why_not)
+app.command()(suggest.suggest)
 app.command("candidates")(candidates.candidates)
 app.command()(measure.rank)
 app.command()(measure.group)

@@ -79,6 +79,7 @@ def evaluate(
         Path | None, typer.Option(help="need_id<TAB>group_id, to judge the grouping of the queries.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Also write the JSON to this file.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Folder to write report.md and its plots into.")] = None,
     model: options.Model = None,
     engine: options.Engine = None,
     as_json: options.Json = False,
@@ -106,6 +107,11 @@ def evaluate(
         result = run(trial, embedder, tuning_of(embedder.encoder), say)
     if out is not None:
         out.write_text(json.dumps(result.as_json(), ensure_ascii=False, indent=2), encoding="utf-8")
+    if report is not None:
+        from service.report import write_report
+
+        page = write_report(result, report, "Evaluation")
+        screen.errors().print(f"Report written to {page}")
     if as_json:
         screen.print_json(result.as_json())
     else:

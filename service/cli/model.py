@@ -83,6 +83,27 @@ def offsets(
 
 
 @app.command()
+def cpv(
+    data: Annotated[Path, typer.Argument(help="Folder with notices.jsonl and, if there, cpv24.tsv.")],
+    out: Annotated[Path, typer.Option(help="npz file to write.")],
+    model: options.Model = None,
+    engine: options.Engine = None,
+    as_json: options.Json = False,
+) -> None:
+    """Fit the CPV classifier of a model on the fold `train` of public notices."""
+    from models import classifier
+    from service.classification import fit_classifier
+
+    with screen.saying("Fitting") as say:
+        fitted, figures = fit_classifier(data, options.settings(model, engine), say)
+    classifier.save(fitted, out)
+    if as_json:
+        screen.print_json({"model": fitted.model, "out": str(out), **figures})
+    else:
+        screen.console().print(f"Fitted for {fitted.model}; written to {out}: {figures}")
+
+
+@app.command()
 def train(
     out: Annotated[Path, typer.Option(help="npz file to write: what training changed.")],
     work: Annotated[Path, typer.Option(help="Folder of checkpoints; the same call goes on from there.")],

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matcher.explain import Match
     from matcher.joint import JointCandidate
     from matcher.records import Record
+    from matcher.whynot import WhyNot
 
 MARKS = {"strong": "●●●", "likely": "●●○", "possible": "●○○", "weak": "○○○"}
 STYLES = {"strong": "bold green", "likely": "green", "possible": "yellow", "weak": "dim"}
@@ -104,6 +105,10 @@ def _print_match(out: Console, match: "Match") -> None:
         _indented(out, f"+ {reason}")
     for gap in explanation.gaps:
         _indented(out, f"- {gap}", "dim")
+    for unmet in explanation.uncovered:
+        _indented(out, f"? not spoken to: “{unmet.quote.text}”", "yellow")
+    for empty in explanation.missing[:1]:
+        _indented(out, f"? {empty.kind} without {empty.field}: it {empty.effect}", "dim")
     for pair in explanation.evidence[:1]:
         _indented(out, f"{pair.query.language or '?'} “{pair.query.text}”", "cyan")
         _indented(out, f"{pair.found.language or '?'} “{pair.found.text}”", "cyan")
@@ -111,6 +116,41 @@ def _print_match(out: Console, match: "Match") -> None:
 
 def _indented(out: Console, text: str, style: str = "") -> None:
     out.print(Padding(Text(text, style=style), (0, 0, 0, 8)))
+
+
+def print_why_not(out: Console, found: "WhyNot") -> None:
+    """Where a record stands, what hides it and what it lacks."""
+    out.print(Text(record_line(found.record), style="bold"))
+    _indented(out, found.sentence)
+    for score in found.behind:
+        _indented(out, f"- {score.feature}: {score.value:.2f}, shown from {score.needed:.2f}")
+    for gap in found.gaps:
+        _indented(out, f"- {gap}", "dim")
+    for text in found.uncovered:
+        _indented(out, f"? not spoken to: “{text}”", "yellow")
+
+
+def why_not_json(found: "WhyNot") -> dict[str, Any]:
+    """The same as plain values."""
+    return {
+        "id": found.record.id,
+        "title": found.record.title,
+        "sentence": found.sentence,
+        "hidden_by": list(found.hidden_by),
+        "rank": found.rank,
+        "shown": found.shown,
+        "behind": [
+            {
+                "feature": score.feature,
+                "value": round(score.value, 4),
+                "needed": round(score.needed, 4),
+                "cost": round(score.cost, 4),
+            }
+            for score in found.behind
+        ],
+        "gaps": list(found.gaps),
+        "uncovered": list(found.uncovered),
+    }
 
 
 def print_candidate(out: Console, number: int, candidate: "JointCandidate") -> None:
@@ -181,6 +221,18 @@ def _one_json(match: "Match") -> dict[str, Any]:
                 "similarity": round(pair.similarity, 4),
             }
             for pair in explanation.evidence
+        ],
+        "uncovered": [
+            {
+                "text": unmet.quote.text,
+                "language": unmet.quote.language,
+                "coverage": round(unmet.coverage, 4),
+            }
+            for unmet in explanation.uncovered
+        ],
+        "missing": [
+            {"kind": empty.kind, "field": empty.field, "effect": empty.effect}
+            for empty in explanation.missing
         ],
     }
 

@@ -58,6 +58,26 @@ def similar(
     _show(found, "Need", as_json)
 
 
+def why_not(
+    query: Annotated[str, typer.Argument(help="Id of the need, or of the solution, that searches.")],
+    record: Annotated[str, typer.Argument(help="Id of the solution, or need, that you miss.")],
+    results: options.Results = 10,
+    country: options.Country = None,
+    cpv: options.Cpv = None,
+    data: options.Data = None,
+    model: options.Model = None,
+    engine: options.Engine = None,
+    as_json: options.Json = False,
+) -> None:
+    """Tell why a record is not among the results: its place, the filter that hides it, the score it lacks."""
+    opened = store.open_stored(options.settings(model, engine, data))
+    found = opened.why_not(query, record, results, options.where(country, cpv))
+    if as_json:
+        screen.print_json(screen.why_not_json(found))
+    else:
+        screen.print_why_not(screen.console(), found)
+
+
 def _show(found: "Matches", label: str, as_json: bool) -> None:
     if as_json:
         screen.print_json(screen.match_json(found))

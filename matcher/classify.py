@@ -1,0 +1,132 @@
+"""Which CPV code a text is about: a division by its language-neutral vector, then the label that is nearest.
+
+P(code) = P(division) P(code | division). The division comes from a linear classifier fitted on public
+notices; the codes of a division share its probability by how near their labels are. About a fifth of the
+codes that buyers publish are wrong, so a suggestion is a likelihood to choose from, never a correction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import softmax
+
+from matcher.embed import Embedder
+from matcher.protocols import Float32, Role
+
+SHORTLIST = 8
+"""Divisions whose codes are compared; what the others hold is not given away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A code, or a division, with how likely the text is about it."""
+
+    code: str
+    label: str
+    likelihood: float
+
+
+@dataclass(frozen=True)
+class DivisionClassifier:
+    """Linear scores of divisions over unit vectors, and how sharply labels share a division.
+
+    >>> c = DivisionClassifier("m@1", ("33", "35"), np.eye(2, dtype=np.float32), np.zeros(2, np.float32), 9.0)
+    >>> print(c.probabilities(np.array([[0, 2.0]], dtype=np.float32)).round(2))
+    [[0.12 0.88]]
+    """
+
+    model: str
+    """`ModelIdentity.model` of the vectors it was fitted on."""
+    divisions: tuple[str, ...]
+    weights: Float32
+    """`float32[c, d]`."""
+    bias: Float32
+    """`float32[c]`."""
+    sharpness: float
+    """What the cosine of text and label is multiplied by before the softmax within a division."""
+
+    def probabilities(self, vectors: Float32) -> Float32:
+        """`float32[n, c]`, rows adding up to 1, for `float32[n, d]`."""
+        scores = np.einsum("nd,cd->nc", vectors, self.weights) + self.bias
+        rows: Float32 = softmax(scores, axis=1).astype(np.float32)
+        return rows
+
+
+class Suggester:
+    """Suggests CPV codes for texts in any language, over a table of labels.
+
+    Vectors of labels are made when their division first comes up.
+    """
+
+    def __init__(self, embedder: Embedder, fitted: DivisionClassifier, labels: Mapping[str, str]) -> None:
+        self._embedder = embedder
+        self._fitted = fitted
+        self._labels = labels
+        self._known: dict[str, tuple[list[str], Float32]] = {}
+
+    @cached_property
+    def _codes(self) -> dict[str, list[str]]:
+        by_division: dict[str, list[str]] = {}
+        for code in sorted(self._labels):
+            by_division.setdefault(code[:2], []).append(code)
+        return by_division
+
+    def divisions(self, text: str, language: str | None = None, k: int = 5) -> tuple[Suggestion, ...]:
+        """The likeliest divisions of a text, best first, with their labels."""
+        return tuple(
+            Suggestion(f"{division}000000", self._labels.get(f"{division}000000", ""), likelihood)
+            for division, likelihood in self._likely(self._vector(text, language))[:k]
+        )
+
+    def suggest(self, text: str, language: str | None = None, k: int = 5) -> tuple[Suggestion, ...]:
+        """The likeliest codes of a text, best first; their likelihoods add up to 1 at most."""
+        vector = self._vector(text, language)
+        found: list[tuple[float, str]] = []
+        for division, likelihood in self._likely(vector)[:SHORTLIST]:
+            codes, shares = self._shares(vector, division)
+            found += [(-likelihood * float(share), code) for share, code in zip(shares, codes, strict=True)]
+        return tuple(Suggestion(code, self._labels[code], -negative) for negative, code in sorted(found)[:k])
+
+    @property
+    def known_codes(self) -> frozenset[str]:
+        """Codes that can be suggested."""
+        return frozenset(self._labels)
+
+    def share(self, vector: Float32, code: str) -> float:
+        """P(code | its division) for a text's vector `float32[d]`."""
+        codes, shares = self._shares(vector, code[:2])
+        return float(shares[codes.index(code)])
+
+    def _shares(self, vector: Float32, division: str) -> tuple[list[str], Float32]:
+        codes, vectors = self._labelled(division)
+        near = self._fitted.sharpness * np.einsum("nd,d->n", vectors, vector)
+        shares: Float32 = softmax(near).astype(np.float32)
+        return codes, shares
+
+    def _likely(self, vector: Float32) -> list[tuple[str, float]]:
+        likelihoods = self._fitted.probabilities(vector[None, :])[0]
+        order = np.argsort(-likelihoods, kind="stable").tolist()
+        named = [(self._fitted.divisions[i], float(likelihoods[i])) for i in order]
+        return [(division, likelihood) for division, likelihood in named if division in self._codes]
+
+    def _vector(self, text: str, language: str | None) -> Float32:
+        vectors = pooled(self._embedder, [text], [language])
+        own: Float32 = vectors[0]
+        return own
+
+    def _labelled(self, division: str) -> tuple[list[str], Float32]:
+        if division not in self._known:
+            codes = self._codes[division]
+            labels = [self._labels[code] for code in codes]
+            self._known[division] = codes, pooled(self._embedder, labels, ["en"] * len(labels))
+        return self._known[division]
+
+
+def pooled(embedder: Embedder, texts: Sequence[str], languages: Sequence[str | None]) -> Float32:
+    """`float32[n, d]`: one unit vector a text, the mean of its passages; language offset removed."""
+    embedded = embedder.embed(texts, languages, Role.QUERY)
+    means = np.stack([e.passages.mean(axis=0) for e in embedded])
+    unit: Float32 = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    return unit.astype(np.float32)

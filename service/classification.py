@@ -1,0 +1,224 @@
+"""Fitting and measuring CPV suggestions on public notices and the official labels."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import softmax
+
+from corpora.campaign import rows
+from corpora.taxonomy.cpv import CpvTable
+from matcher.classify import DivisionClassifier, Suggester, pooled
+from matcher.embed import Embedder
+from matcher.errors import FileUnreadable, SettingInvalid
+from matcher.protocols import Float32
+from matcher.records import EU_LANGUAGES
+from models import classifier
+from service.settings import Settings
+from service.wiring import Say, open_embedder
+
+CHARACTERS = 1500
+"""Read of a notice: the object stands at its beginning."""
+LABELS = 3000
+"""CPV labels that stand beside the notices, so that a division without notices is known as well."""
+LABEL_WEIGHT = 0.3
+STRENGTHS = (1.0, 3.0, 10.0, 30.0)
+SHARPNESS = (5.0, 10.0, 15.0, 20.0, 30.0)
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Notices with the codes that their buyers gave them."""
+
+    texts: tuple[str, ...]
+    languages: tuple[str | None, ...]
+    main: tuple[str, ...]
+    """Main code of each."""
+    codes: tuple[frozenset[str], ...]
+    families: tuple[str, ...]
+
+
+def read_notices(path: Path, fold: str) -> Notices:
+    """The notices of a fold that have a code and a text. Raises `FileUnreadable`."""
+    kept = [
+        row
+        for row in rows(path)
+        if row.get("fold") == fold and len(str(row.get("cpv_main") or "")) >= 8 and row.get("description")
+    ]
+    if not kept:
+        raise FileUnreadable(
+            f"{path} holds no notice of the fold {fold!r} with `cpv_main` and `description`."
+        )
+    return Notices(
+        tuple(f"{row['title']}\n{row['description']}"[:CHARACTERS] for row in kept),
+        tuple(row.get("language") for row in kept),
+        tuple(str(row["cpv_main"])[:8] for row in kept),
+        tuple(
+            frozenset([str(row["cpv_main"])[:8], *(str(c)[:8] for c in row.get("cpv") or [])]) for row in kept
+        ),
+        tuple(str(row.get("family") or row["id"]) for row in kept),
+    )
+
+
+def fit_classifier(
+    folder: Path, settings: Settings, say: Say | None = None
+) -> tuple[DivisionClassifier, dict[str, float]]:
+    """A classifier from the notices of the fold `train` and, if there, the labels of `cpv24.tsv`.
+
+    Regularisation and sharpness are chosen by cross-validation over families of notices. Returns it with
+    what it reached there.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GroupKFold
+
+    tell = say or (lambda _: None)
+    embedder = open_embedder(settings, say)
+    notices = read_notices(folder / "notices.jsonl", "train")
+    tell(f"Reading {len(notices.texts)} notices")
+    vectors = pooled(embedder, notices.texts, notices.languages)
+    divisions = np.array([code[:2] for code in notices.main])
+    labels = _labels(folder / "cpv24.tsv")
+    tell(f"Reading {len(labels)} labels")
+    label_vectors = pooled(embedder, [text for _, _, text in labels], [lang for _, lang, _ in labels])
+    label_divisions = np.array([code[:2] for code, _, _ in labels])
+    beside = np.full(len(labels), LABEL_WEIGHT)
+
+    def fitted(train: np.ndarray[Any, Any], strength: float) -> LogisticRegression:
+        model = LogisticRegression(C=strength, max_iter=400)
+        model.fit(
+            np.concatenate([vectors[train], label_vectors]),
+            np.concatenate([divisions[train], label_divisions]),
+            sample_weight=np.concatenate([np.ones(len(train)), beside]),
+        )
+        return model
+
+    tell("Cross-validating")
+    splits = list(GroupKFold(FOLDS).split(vectors, groups=notices.families))
+    held: dict[float, tuple[float, Float32, list[str]]] = {}
+    for strength in STRENGTHS:
+        scores = np.zeros((len(vectors), len(set(label_divisions) | set(divisions))), np.float32)
+        for train, test in splits:
+            model = fitted(train, strength)
+            scores[test] = model.decision_function(vectors[test])
+        classes = model.classes_.tolist()
+        gold = np.array([classes.index(d) for d in divisions])
+        held[strength] = _log_loss(softmax(scores, axis=1), gold), scores, classes
+    strength = min(held, key=lambda s: held[s][0])
+    loss, scores, classes = held[strength]
+    gold = np.array([classes.index(d) for d in divisions])
+    heat = min(
+        (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5), key=lambda t: _log_loss(softmax(scores / t, axis=1), gold)
+    )
+    model = fitted(np.arange(len(vectors)), strength)
+    linear = DivisionClassifier(
+        embedder.encoder.identity.model,
+        tuple(model.classes_.tolist()),
+        (model.coef_ / heat).astype(np.float32),
+        (model.intercept_ / heat).astype(np.float32),
+        SHARPNESS[0],
+    )
+    tell("Choosing how sharply labels share a division")
+    best = max(SHARPNESS, key=lambda sharp: _label_likelihood(embedder, linear, notices, vectors, sharp))
+    final = DivisionClassifier(linear.model, linear.divisions, linear.weights, linear.bias, best)
+    ranked = np.argsort(-scores, axis=1)
+    return final, {
+        "notices": len(vectors),
+        "labels": len(labels),
+        "strength": strength,
+        "temperature": heat,
+        "log_loss": round(loss, 4),
+        "division_top_1": round(float(np.mean(ranked[:, 0] == gold)), 4),
+        "division_top_5": round(float(np.mean((ranked[:, :5] == gold[:, None]).any(axis=1))), 4),
+    }
+
+
+def measure(folder: Path, settings: Settings, fold: str = "test", say: Say | None = None) -> dict[str, Any]:
+    """How often the buyers' own codes are suggested, on one fold of the notices."""
+    embedder = open_embedder(settings, say)
+    fitted = classifier.shipped(embedder.encoder.identity)
+    if fitted is None:
+        raise SettingInvalid(f"No CPV classifier is fitted for {embedder.encoder.identity.model}.")
+    notices = read_notices(folder / "notices.jsonl", fold)
+    vectors = pooled(embedder, notices.texts, notices.languages)
+    likelihoods = fitted.probabilities(vectors)
+    order = np.argsort(-likelihoods, axis=1, kind="stable")
+    names = np.array(fitted.divisions)
+    gold = np.array([code[:2] for code in notices.main])
+    hits = names[order] == gold[:, None]
+    first = likelihoods[np.arange(len(order)), order[:, 0]]
+    by_language = {
+        language: round(float(hits[[lang == language for lang in notices.languages], 0].mean()), 3)
+        for language in sorted({lang for lang in notices.languages if lang})
+    }
+    suggester = Suggester(embedder, fitted, CpvTable.load().called("en"))
+    exact, near = [], []
+    for text, language, codes in zip(notices.texts, notices.languages, notices.codes, strict=True):
+        offered = [s.code for s in suggester.suggest(text, language)]
+        exact.append(any(code in codes for code in offered))
+        near.append(any(code[:4] == own[:4] for code in offered for own in codes))
+    return {
+        "notices": len(gold),
+        "division_top_1": round(float(hits[:, 0].mean()), 4),
+        "division_top_3": round(float(hits[:, :3].any(axis=1).mean()), 4),
+        "division_top_5": round(float(hits[:, :5].any(axis=1).mean()), 4),
+        "division_top_1_any_code": round(
+            float(
+                np.mean(
+                    [
+                        names[row[0]] in {c[:2] for c in codes}
+                        for row, codes in zip(order, notices.codes, strict=True)
+                    ]
+                )
+            ),
+            4,
+        ),
+        "code_in_top_5": round(float(np.mean(exact)), 4),
+        "class_in_top_5": round(float(np.mean(near)), 4),
+        "ece": round(_ece(first, hits[:, 0]), 4),
+        "brier": round(float(np.mean((first - hits[:, 0]) ** 2)), 4),
+        "division_top_1_by_language": by_language,
+    }
+
+
+def _label_likelihood(
+    embedder: Embedder, linear: DivisionClassifier, notices: Notices, vectors: Float32, sharpness: float
+) -> float:
+    """Mean log likelihood of the main code within its own division."""
+    fitted = DivisionClassifier(linear.model, linear.divisions, linear.weights, linear.bias, sharpness)
+    suggester = Suggester(embedder, fitted, CpvTable.load().called("en"))
+    total: list[float] = []
+    for vector, code in zip(vectors, notices.main, strict=True):
+        if code in suggester.known_codes:
+            total.append(float(np.log(max(suggester.share(vector, code), 1e-9))))
+    return float(np.mean(total))
+
+
+def _labels(path: Path) -> list[tuple[str, str, str]]:
+    """(code, language, label): the English table that ships, or a sample of all languages from `path`."""
+    if not path.is_file():
+        return [(code, "en", label) for code, label in CpvTable.load().called("en").items()]
+    with path.open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file, delimiter="\t"))
+    languages = [code for code in EU_LANGUAGES if table and code in table[0] and code != "ga"]
+    rng = np.random.default_rng(5)
+    chosen = rng.choice(len(table), size=min(LABELS, len(table)), replace=False).tolist()
+    picked = [(table[at], str(rng.choice(languages))) for at in chosen]
+    return [(row["code"], language, row[language]) for row, language in picked if row[language]]
+
+
+def _log_loss(probabilities: Float32, gold: np.ndarray[Any, Any]) -> float:
+    own = probabilities[np.arange(len(gold)), gold]
+    return float(-np.mean(np.log(np.maximum(own, 1e-9))))
+
+
+def _ece(likelihoods: Float32, right: np.ndarray[Any, Any], bins: int = 10) -> float:
+    at = np.minimum((likelihoods * bins).astype(int), bins - 1)
+    gaps = [
+        abs(likelihoods[at == b].mean() - right[at == b].mean()) * np.mean(at == b)
+        for b in range(bins)
+        if np.any(at == b)
+    ]
+    return float(np.sum(gaps))
