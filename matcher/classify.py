@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import softmax
 
+from matcher.divisions import DivisionClassifier
 from matcher.embed import Embedder
 from matcher.protocols import Float32, Role
 
@@ -26,32 +27,6 @@ class Suggestion:
     code: str
     label: str
     likelihood: float
-
-
-@dataclass(frozen=True)
-class DivisionClassifier:
-    """Linear scores of divisions over unit vectors, and how sharply labels share a division.
-
-    >>> c = DivisionClassifier("m@1", ("33", "35"), np.eye(2, dtype=np.float32), np.zeros(2, np.float32), 9.0)
-    >>> print(c.probabilities(np.array([[0, 2.0]], dtype=np.float32)).round(2))
-    [[0.12 0.88]]
-    """
-
-    model: str
-    """`ModelIdentity.model` of the vectors it was fitted on."""
-    divisions: tuple[str, ...]
-    weights: Float32
-    """`float32[c, d]`."""
-    bias: Float32
-    """`float32[c]`."""
-    sharpness: float
-    """What the cosine of text and label is multiplied by before the softmax within a division."""
-
-    def probabilities(self, vectors: Float32) -> Float32:
-        """`float32[n, c]`, rows adding up to 1, for `float32[n, d]`."""
-        scores = np.einsum("nd,cd->nc", vectors, self.weights) + self.bias
-        rows: Float32 = softmax(scores, axis=1).astype(np.float32)
-        return rows
 
 
 class Suggester:

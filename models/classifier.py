@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from matcher.classify import DivisionClassifier
+from matcher.divisions import DivisionClassifier
 from matcher.errors import ModelCorrupt
 from matcher.protocols import ModelIdentity
 

@@ -8,12 +8,14 @@ from matcher.errors import ModelCorrupt
 from matcher.protocols import ModelIdentity
 
 
-def shipped(identity: ModelIdentity) -> dict[str, Any] | None:
+def shipped(identity: ModelIdentity, suffix: str = ".json") -> dict[str, Any] | None:
     """The values fitted for a model revision, None if there are none.
+
+    `suffix` names other values than those of ranking and grouping (`.duplicates.json`).
 
     Raises `ModelCorrupt` when the file cannot be read.
     """
-    file = files("models").joinpath("fitted", f"{identity.id}.json")
+    file = files("models").joinpath("fitted", f"{identity.id}{suffix}")
     if not file.is_file():
         return None
     try:

@@ -10,7 +10,8 @@ from scipy.special import softmax
 
 from corpora.campaign import rows
 from corpora.taxonomy.cpv import CpvTable
-from matcher.classify import DivisionClassifier, Suggester, pooled
+from matcher.classify import Suggester, pooled
+from matcher.divisions import DivisionClassifier
 from matcher.embed import Embedder
 from matcher.errors import FileUnreadable, SettingInvalid
 from matcher.protocols import Float32

@@ -20,7 +20,7 @@ from matcher.engine import Tuning
 from matcher.evaluate.ranking import RELEVANT
 from matcher.evaluate.trial import DENSE, Result, System, Trial, engine_system, own_systems, run
 from matcher.fuse import FusionWeights
-from models.registry import BASE
+from models.registry import BASE, entry
 from service.cli import screen
 from service.report import HEADINGS, section, table
 from service.settings import Settings
@@ -37,13 +37,13 @@ def main(arguments: Sequence[str]) -> None:
     folder = Path(arguments[0]) if arguments else None
     with screen.saying("Measuring quality") as say:
         results = measure(Settings(), folder, say)
-    (DOCS / PLOTS).mkdir(parents=True, exist_ok=True)
+    DOCS.mkdir(exist_ok=True)
     figures = {name: result.as_json() for name, result in results.items()}
     facts = {"date": date.today().isoformat(), "version": version("needmatch"), "commit": _commit()}
     (DOCS / "quality.json").write_text(
         json.dumps({**facts, "trials": figures}, indent=1) + "\n", encoding="utf-8"
     )
-    (DOCS / "quality.md").write_text(page(results, facts), encoding="utf-8")
+    (DOCS / "quality.md").write_text(page(results, facts, DOCS), encoding="utf-8")
     screen.console().print(f"Written to {DOCS / 'quality.md'} and {DOCS / 'quality.json'}")
 
 
@@ -83,6 +83,8 @@ def measure(settings: Settings, folder: Path | None, say: Say) -> dict[str, Resu
 def compared(settings: Settings, embedder: Embedder, tuning: Tuning, say: Say) -> list[System]:
     """The engine, its own legs, what each part of it brought, and the model that it began as."""
     own = own_systems(embedder, tuning)
+    if (entry(settings.model).base or settings.model) != BASE:
+        return own
     base = settings.model_copy(update={"model": BASE})
     if embedder.encoder.identity.id != BASE:
         before = open_embedder(base, say)
@@ -107,8 +109,9 @@ def compared(settings: Settings, embedder: Embedder, tuning: Tuning, say: Say) -
     return own
 
 
-def page(results: Mapping[str, Result], facts: Mapping[str, str]) -> str:
-    """The Markdown page of the figures."""
+def page(results: Mapping[str, Result], facts: Mapping[str, str], docs: Path) -> str:
+    """The Markdown page of the figures; its plots are written beside it, into `docs`."""
+    (docs / PLOTS).mkdir(parents=True, exist_ok=True)
     model = next(iter(results.values()))
     parts = [
         "# Quality",
@@ -124,7 +127,7 @@ def page(results: Mapping[str, Result], facts: Mapping[str, str]) -> str:
     ]
     for name, result in results.items():
         parts += ["", f"## {name}", ""]
-        parts += section(result, DOCS, f"{PLOTS}/{name.split(',')[0].lower()}-")
+        parts += section(result, docs, f"{PLOTS}/{name.split(',')[0].lower()}-")
         parts += _ablation(result)
     return "\n".join(parts) + "\n"
 

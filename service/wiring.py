@@ -9,6 +9,7 @@ from corpora.taxonomy.cpv import CpvTable
 from matcher.calibrate import LogisticCalibrator
 from matcher.classify import Suggester
 from matcher.cluster import Grouping
+from matcher.duplicates import DuplicateModel
 from matcher.embed import Embedder, SqliteCache
 from matcher.engine import Engine, Tuning
 from matcher.errors import SettingInvalid
@@ -18,6 +19,7 @@ from models import classifier, offsets, open_encoder, tunings
 from service.settings import Settings
 
 Say = Callable[[str], None]
+DUPLICATES = ".duplicates.json"
 
 
 def open_embedder(settings: Settings, say: Say | None = None, *, keep: bool = True) -> Embedder:
@@ -45,6 +47,20 @@ def tuning_of(encoder: Encoder) -> Tuning:
         LogisticCalibrator.from_json(calibrator) if calibrator else None,
         stored.get("covered", 0.0),
     )
+
+
+def duplicate_model(encoder: Encoder) -> DuplicateModel:
+    """What tells a need entered twice, as fitted for the model revision.
+
+    Raises `SettingInvalid` for a model it was not fitted for.
+    """
+    stored = tunings.shipped(encoder.identity, DUPLICATES)
+    if stored is None:
+        raise SettingInvalid(
+            f"Near-duplicates were not fitted for {encoder.identity.model}. Use the default model, or fit "
+            "them with 'needmatch models duplicates'."
+        )
+    return DuplicateModel.from_json(stored)
 
 
 def open_suggester(settings: Settings, say: Say | None = None) -> Suggester:

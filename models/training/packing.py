@@ -37,7 +37,8 @@ def packed(network: Network, base: Path, prefix: str, about: Mapping[str, Any]) 
             changes[name] = change
     head = network.head
     with torch.no_grad():
-        reference = network.eval()(checked_texts(), prefix, 512).pooled.float().numpy()
+        longest = int(network.encoder.config.max_position_embeddings)
+        reference = network.eval()(checked_texts(), prefix, longest).pooled.float().numpy()
     return Delta(
         about,
         changes,

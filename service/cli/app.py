@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import candidates, demo, exchange, measure, model, search, suggest
+from service.cli import candidates, demo, duplicates, exchange, measure, model, search, suggest
 
 app = typer.Typer(
     name="needmatch",
@@ -20,6 +20,7 @@ app.command()(search.match)
 app.command()(search.demand)
 app.command()(search.similar)
 app.command("why-not")(search.why_not)
+app.command()(duplicates.duplicates)
 app.command()(suggest.suggest)
 app.command("candidates")(candidates.candidates)
 app.command()(measure.rank)

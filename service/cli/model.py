@@ -104,6 +104,28 @@ def cpv(
 
 
 @app.command()
+def duplicates(
+    data: Annotated[Path, typer.Argument(help="Folder of notices and their language versions.")],
+    out: Annotated[Path, typer.Option(help="json file to write.")],
+    model: options.Model = None,
+    engine: options.Engine = None,
+    as_json: options.Json = False,
+) -> None:
+    """Fit what tells a need entered twice from two needs for the same thing."""
+    import json
+
+    from service.duplicates import fit_duplicates
+
+    with screen.saying("Fitting") as say:
+        fitted, figures = fit_duplicates(data, options.settings(model, engine), say)
+    out.write_text(json.dumps(fitted.as_json(), indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        screen.print_json({"model": fitted.model, "out": str(out), **figures})
+    else:
+        screen.console().print(f"Fitted for {fitted.model}; written to {out}: {figures}")
+
+
+@app.command()
 def train(
     out: Annotated[Path, typer.Option(help="npz file to write: what training changed.")],
     work: Annotated[Path, typer.Option(help="Folder of checkpoints; the same call goes on from there.")],

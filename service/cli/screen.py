@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from matcher.duplicates import Duplicate
     from matcher.engine import Matches
     from matcher.explain import Match
     from matcher.joint import JointCandidate
@@ -151,6 +152,17 @@ def why_not_json(found: "WhyNot") -> dict[str, Any]:
         "gaps": list(found.gaps),
         "uncovered": list(found.uncovered),
     }
+
+
+def print_duplicates(out: Console, found: Sequence["Duplicate"]) -> None:
+    """Pairs that look like one need, and what they share."""
+    if not found:
+        out.print("  No need looks like another entered twice.", style="dim")
+    for pair in found:
+        out.print(Text(f"{pair.probability:.0%}  {record_line(pair.one)}"))
+        _indented(out, record_line(pair.other))
+        for reason in pair.reasons:
+            _indented(out, f"+ {reason}", "dim")
 
 
 def print_candidate(out: Console, number: int, candidate: "JointCandidate") -> None:

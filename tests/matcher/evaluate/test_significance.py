@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from matcher.evaluate.significance import Interval, interval
+from matcher.evaluate.significance import Interval, interval, randomisation
 
 
 def test_the_same_values_give_the_same_interval() -> None:
@@ -51,3 +51,15 @@ def test_large_families_weigh_by_their_queries() -> None:
     found = interval([1.0, 0.0, 0.0, 0.0], ["a", "b", "b", "b"])
     assert found.mean == 0.25
     assert (found.low, found.high) == (0.0, 1.0)
+
+
+def test_a_clear_difference_is_unlikely_by_chance() -> None:
+    """Twenty queries all better: next to never by swapping; the same data with signs mixed often."""
+    assert randomisation([0.1] * 20) < 0.001
+    assert randomisation([0.1, -0.1] * 10) == 1.0
+    assert randomisation([]) == 1.0
+
+
+def test_one_family_cannot_be_significant() -> None:
+    """Queries that stand and fall together are one observation."""
+    assert randomisation([0.1] * 20, ["f"] * 20) == 1.0

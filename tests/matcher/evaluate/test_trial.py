@@ -1,13 +1,24 @@
 """One evaluation of the engine beside its single legs."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from matcher.calibrate import LogisticCalibrator
 from matcher.embed import Embedder
 from matcher.engine import Tuning
 from matcher.evaluate.ranking import MEASURES
-from matcher.evaluate.trial import HYBRID, PLAIN, Result, Trial, run
+from matcher.evaluate.trial import (
+    DENSE,
+    HYBRID,
+    PLAIN,
+    Result,
+    Trial,
+    cpv_system,
+    random_system,
+    run,
+)
 from matcher.records import Need, Solution
 
 QUERIES = [
@@ -75,7 +86,10 @@ def test_the_report_is_plain_json(result: Result) -> None:
     stored = json.loads(json.dumps(result.as_json()))
     assert stored["queries"] == 2
     assert stored["systems"].keys() == result.rankings.keys()
-    assert set(stored["hybrid_minus_plain"]) == set(MEASURES)
+    assert {over: set(gains) for over, gains in stored["hybrid_minus"].items()} == {
+        PLAIN: set(MEASURES),
+        DENSE: set(MEASURES),
+    }
     assert stored["languages"]["de"]["queries"] == 1
     assert set(stored["groupings"]) == set(result.groupings)
 
@@ -85,7 +99,7 @@ def test_a_trial_without_judgements_measures_nothing(embedder: Embedder) -> None
     said: list[str] = []
     empty = run(Trial(queries=QUERIES, documents=DOCUMENTS), embedder, Tuning(), said.append)
     assert empty.as_json()["systems"] == empty.as_json()["groupings"] == {}
-    assert empty.as_json()["hybrid_minus_plain"] == {}
+    assert empty.as_json()["hybrid_minus"] == {}
     assert said == []
 
 
@@ -95,3 +109,38 @@ def test_progress_names_each_system(embedder: Embedder) -> None:
     run(TRIAL, embedder, Tuning(), said.append)
     assert f"Ranking: {HYBRID}" in said
     assert sum(line.startswith("Grouping") for line in said) == 3
+
+
+def test_judgements_of_what_is_not_there_are_counted(embedder: Embedder) -> None:
+    """Nothing is left out in silence."""
+    qrels = {**TRIAL.qrels, "Q9": {"D1": 3}, QUERIES[0].id: {**TRIAL.qrels[QUERIES[0].id], "D99": 2}}
+    found = run(replace(TRIAL, qrels=qrels, groups={}), embedder, Tuning()).as_json()
+    assert found["judgements_of_unknown_queries"] == 1
+    assert found["judgements_of_unknown_documents"] == 2
+
+
+def test_levels_are_judged_with_a_calibrator(embedder: Embedder) -> None:
+    """What is shown for queries with an answer, and the best that is promised to those without."""
+    calibrator = LogisticCalibrator("hashing@1", (8.0, 0.0, 1.0, 1.0, 1.0), -5.0, 9, "2031-01-01")
+    solutions = [
+        Solution(id="S1", name="Fire pump", language="en"),
+        Solution(id="S2", name="Tent", language="en"),
+    ]
+    needs = [Need(id="N1", title="Fire pump", language="en"), Need(id="N2", title="Fax rolls", language="en")]
+    trial = Trial(needs, solutions, {"N1": {"S1": 3}}, without_answer=frozenset({"N2"}))
+    found = run(trial, embedder, Tuning(calibrator=calibrator))
+    assert found.reliability is not None
+    assert found.reliability.count == 2
+    assert (found.unanswered, found.nothing_promised) == (1, 1.0)
+    assert list(found.reliabilities) == ["Germanic"]
+
+
+def test_codes_and_chance_are_baselines(embedder: Embedder) -> None:
+    """The CPV baseline puts the nearest code first; the random one is the same each time."""
+    documents = [
+        Solution(id="S1", name="x", cpv=("35000000",)),
+        Solution(id="S2", name="x", cpv=("35811200",)),
+    ]
+    query = Need(id="N", title="x", cpv=("35811100",))
+    assert list(cpv_system().rank([query], documents)) == [("N", ["S2", "S1"])]
+    assert list(random_system().rank([query], documents)) == list(random_system().rank([query], documents))

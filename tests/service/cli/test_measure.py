@@ -2,6 +2,7 @@
 
 import gc
 import json
+import re
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,13 +170,20 @@ def test_figures_as_json(needmatch, campaign):
     """All systems, all measures, the paired difference, each language; and the same in a file."""
     found = needmatch(*EVALUATE, "--groups", "groups.tsv", "--out", "figures.json", "--json").json
     assert found["queries"] == 3
-    assert set(found["systems"]) == {"BM25", "dense, plain", "dense, offset", "hybrid, offset"}
+    assert set(found["systems"]) == {
+        "random",
+        "CPV only",
+        "BM25",
+        "dense, plain",
+        "dense, offset",
+        "hybrid, offset",
+    }
     for means in found["systems"].values():
         assert set(means) == {"ndcg_10", "recall_10", "recall_100", "mrr", "acc_1"}
         assert all(0 <= value <= 1 for value in means.values())
     assert found["systems"]["hybrid, offset"]["recall_10"] == 1
     assert found["languages"]["en"]["queries"] == 3
-    assert set(found["hybrid_minus_plain"]["ndcg_10"]) == {"mean", "low", "high"}
+    assert set(found["hybrid_minus"]["dense, plain"]["ndcg_10"]) == {"mean", "low", "high", "p"}
     assert found["groupings"]["average linkage, offset"]["items"] == 3
     assert found["groupings"]["average linkage, offset"]["pair_f1"] == 1
     assert json.loads((campaign / "figures.json").read_text(encoding="utf-8")) == found
@@ -196,6 +204,19 @@ def test_figures_as_tables(needmatch, campaign):
         "95 % interval",
     ):
         assert words in ran.out
+
+
+def test_the_report_is_a_page_with_plots(needmatch, campaign):
+    """Each plot that the page names is there, and the page says what the table on screen says."""
+    ran = needmatch(*EVALUATE, "--groups", "groups.tsv", "--report", "rep")
+    assert ran.code == 0
+    page = (campaign / "rep" / "report.md").read_text(encoding="utf-8")
+    plots = re.findall(r"\]\((.*?)\)", page)
+    assert len(plots) >= 2
+    for plot in plots:
+        assert (campaign / "rep" / plot).read_text(encoding="utf-8").startswith("<?xml")
+    for words in ("| hybrid, offset |", "Language bias", "suppliers shown", "pair F1", "p 1.0000"):
+        assert words in page
 
 
 def test_without_groups_only_rankings_are_judged(needmatch, campaign):

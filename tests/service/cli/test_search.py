@@ -8,7 +8,7 @@ from service import wiring
 from service.cli import screen
 
 WIDTH = 80
-CALIBRATED = Tuning(calibrator=LogisticCalibrator("hashing@1", (8.0, 1.0, 1.0, 1.0), -3.0, 9, "2031-01-01"))
+CALIBRATED = Tuning(calibrator=LogisticCalibrator("hashing@1", (8.0, 0.0, 1.0, 1.0, 1.0), -3.0, 9, "2031-01-01"))
 
 
 def test_the_solution_that_answers_comes_first(loaded):

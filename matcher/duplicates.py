@@ -1,0 +1,162 @@
+"""The same need entered twice: an edited copy, or the need in another language.
+
+Two authorities that want the same thing in their own words are no duplicates, and vectors alone do not
+tell the two apart. Numbers, dates, codes and names do: a copy carries them along, in any language.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+
+from matcher.collection import Collection
+from matcher.protocols import Float32, Int64
+from matcher.records import Need, Record
+from matcher.rows import RowSet
+
+NEIGHBOURS = 10
+"""Nearest needs that are compared with each."""
+FEATURES = ("meaning", "numbers", "names", "length")
+_NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f ]\d{3})*(?:[.,]\d+)?")
+_NAME = re.compile(r"\b[A-Z][A-Z0-9][\w/-]*\d[\w/-]*|\b[A-Z]{2,}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateModel:
+    """Logistic weights of the signals, with provenance.
+
+    >>> DuplicateModel("m@1", (0.0, 0.0, 0.0, 0.0), 0.0, 0.5).probability(np.zeros((1, 4))).tolist()
+    [0.5]
+    """
+
+    model: str
+    """`ModelIdentity.model` of the vectors it was fitted on."""
+    coefficients: tuple[float, ...]
+    intercept: float
+    threshold: float
+    """Least probability that is flagged."""
+
+    def probability(self, values: Float32) -> Float32:
+        """`float32[n]` for `float32[n, 4]` in the order of `FEATURES`."""
+        chances: Float32 = expit(values @ np.array(self.coefficients) + self.intercept).astype(np.float32)
+        return chances
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for the file that ships with the model."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "DuplicateModel":
+        """The inverse of `as_json`."""
+        return cls(**{**stored, "coefficients": tuple(stored["coefficients"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Two needs that look like one."""
+
+    one: Need
+    other: Need
+    probability: float
+    reasons: tuple[str, ...]
+
+
+def near_duplicates(
+    collection: Collection, model: DuplicateModel, allowed: RowSet, of: RowSet | None = None
+) -> list[Duplicate]:
+    """Pairs of needs that look like one, the surest first; those of `of` with any, or all with all.
+
+    Only the nearest `NEIGHBOURS` of each are compared, so that the work grows with the needs and not
+    with their pairs.
+    """
+    pairs = nearest_pairs(collection, allowed, of or allowed)
+    if not len(pairs):
+        return []
+    chances = model.probability(features(collection, pairs))
+    flagged = [
+        Duplicate(one, other, float(chance), reasons(one, other))
+        for (a, b), chance in zip(pairs.tolist(), chances, strict=True)
+        if chance >= model.threshold
+        and isinstance(one := collection.record(a), Need)
+        and isinstance(other := collection.record(b), Need)
+    ]
+    return sorted(flagged, key=lambda d: (-d.probability, d.one.id, d.other.id))
+
+
+def nearest_pairs(collection: Collection, allowed: RowSet, of: RowSet) -> Int64:
+    """`int64[n, 2]`, ascending: each need of `of` with the allowed ones nearest to it."""
+    rows = np.array(list(of & allowed), dtype=np.int64)
+    if not rows.size:
+        return np.empty((0, 2), dtype=np.int64)
+    near, _ = collection.dense.search(collection.centroids(rows), NEIGHBOURS + 1, allowed)
+    own = np.repeat(rows[:, None], near.shape[1], axis=1)
+    there = (near >= 0) & (near != own)
+    pairs = np.sort(np.stack([own[there], near[there]], axis=1), axis=1)
+    return np.unique(pairs, axis=0)
+
+
+def features(collection: Collection, pairs: Int64) -> Float32:
+    """`float32[n, 4]` of pairs of rows `int64[n, 2]`, in the order of `FEATURES`."""
+    rows, at = np.unique(pairs, return_inverse=True)
+    at = at.reshape(pairs.shape)
+    vectors = collection.centroids(rows)
+    records = [collection.record(row) for row in rows.tolist()]
+    marks = [(numbers(r.text), names(r.text), max(len(r.text), 1)) for r in records]
+    cosines = np.einsum("nd,nd->n", vectors[at[:, 0]], vectors[at[:, 1]])
+    rest = [
+        (
+            overlap(marks[i][0], marks[j][0]),
+            overlap(marks[i][1], marks[j][1]),
+            min(marks[i][2], marks[j][2]) / max(marks[i][2], marks[j][2]),
+        )
+        for i, j in zip(at[:, 0].tolist(), at[:, 1].tolist(), strict=True)
+    ]
+    return np.column_stack([cosines, np.array(rest)]).astype(np.float32)
+
+
+def numbers(text: str) -> Counter[str]:
+    """Numbers of a text however they are grouped, those of one digit left out.
+
+    >>> sorted(numbers("1 250,50 EUR for 12 units, 3 lots").items())
+    [('12', 1), ('125050', 1)]
+    """
+    found = (re.sub(r"\D", "", match) for match in _NUMBER.findall(text))
+    return Counter(number for number in found if len(number) > 1)
+
+
+def names(text: str) -> Counter[str]:
+    """Designations and acronyms of a text, which translations keep.
+
+    >>> sorted(names("TETRA radios to EN 300 392"))
+    ['EN', 'TETRA']
+    """
+    return Counter(_NAME.findall(text))
+
+
+def overlap(one: Counter[str], other: Counter[str]) -> float:
+    """What two bags have in common over what both hold; half where both are empty: that says nothing.
+
+    >>> overlap(Counter("aab"), Counter("abb")), overlap(Counter(), Counter())
+    (0.5, 0.5)
+    """
+    both = sum((one | other).values())
+    return sum((one & other).values()) / both if both else 0.5
+
+
+def reasons(one: Record, other: Record) -> tuple[str, ...]:
+    """What the two share, in words; whose they are is said, and decides nothing."""
+    said: list[str] = []
+    if shared := sorted((numbers(one.text) & numbers(other.text)).keys(), key=lambda n: (-len(n), n)):
+        said.append("the same numbers: " + ", ".join(shared[:5]))
+    if shared := sorted((names(one.text) & names(other.text)).keys()):
+        said.append("the same names: " + ", ".join(shared[:5]))
+    if isinstance(one, Need) and isinstance(other, Need):
+        if one.organisation and one.organisation == other.organisation:
+            said.append("the same organisation")
+        if one.language != other.language:
+            said.append(f"in two languages: {one.language or '?'}, {other.language or '?'}")
+    return tuple(said)
