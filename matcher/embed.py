@@ -15,6 +15,8 @@ from matcher.late import Parts, parts
 from matcher.passages import Passage, Passages, cut
 from matcher.protocols import Encoder, Float32, Neutraliser, Role
 
+LAYOUT = 2
+"""How cached vectors are laid out; another layout is another key, so that old entries are never misread."""
 BATCH = 256
 """Passages a call of the model: enough for it to sort by length, few enough for a progress bar."""
 
@@ -208,7 +210,7 @@ class Embedder:
                 yield Vectors(encoded.pooled[at], encoded.spans[at], lengths, owners.astype(np.int32))
 
     def _key(self, passage: Passage, role: Role) -> bytes:
-        identity = f"{self.encoder.identity.key}\0{role}\0{passage.spans}\0{passage.text}"
+        identity = f"{LAYOUT}\0{self.encoder.identity.key}\0{role}\0{passage.spans}\0{passage.text}"
         return hashlib.blake2b(identity.encode(), digest_size=16).digest()
 
 

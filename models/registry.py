@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,9 +11,10 @@ from matcher.errors import ModelCorrupt, ModelUnknown
 from matcher.protocols import Role
 from matcher.records import EU_LANGUAGES
 
-DEFAULT = "e5-small"
+DEFAULT = "needmatch-e5-small"
 BASE = "e5-small"
 """What tuned models begin as."""
+DELTAS = Path(__file__).parent / "deltas"
 WEIGHT_FILES = ("*.safetensors", "pytorch_model*.bin")
 CONFIGURATION_FILES = (
     "config.json",
@@ -89,7 +89,7 @@ def _hub(hub_id: str, *, dimension: int, max_tokens: int, prefixes: tuple[str, s
 
 
 _E5 = ("query: ", "passage: ")
-ENTRIES: Mapping[str, ModelEntry] = {
+ENTRIES: dict[str, ModelEntry] = {
     known.id: known
     for known in (
         ModelEntry(
@@ -144,6 +144,17 @@ def tuned_entry(delta: Path, *, model_id: str | None = None, sha256: str | None 
         base=base.id,
         delta=delta,
     )
+
+
+ENTRIES |= {
+    known.id: known
+    for known in (
+        tuned_entry(
+            DELTAS / "needmatch-e5-small.npz",
+            sha256="ecc5aec017fa8f41b5c504df50527dd0013f86582199a985ab464405ce88a298",
+        ),
+    )
+}
 
 
 def entry(name: str) -> ModelEntry:

@@ -16,7 +16,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NEEDMATCH_", env_file=".env", extra="ignore")
 
-    model: str = Field(default="e5-small", description="Registry name, hub id, or folder of a model.")
+    model: str = Field(
+        default="needmatch-e5-small", description="Registry name, hub id, or folder of a model."
+    )
     engine: str = Field(default="auto", description="auto, openvino-int8, openvino-bf16 or torch.")
     cache: Path = Field(
         default_factory=lambda: user_cache_path("needmatch"),

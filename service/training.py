@@ -6,7 +6,7 @@ model is measured on is read here: neither the sample corpus nor a fold `test`.
 """
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -20,12 +20,14 @@ from matcher.errors import FileUnreadable, SettingInvalid
 from matcher.records import EU_LANGUAGES
 from models import delta
 from models.converter import converted
+from models.late import POOLED
 from models.registry import BASE, ENTRIES
 from models.training.batches import Mixture
-from models.training.network import Network
+from models.training.network import LATE_DIMENSION, Network
 from models.training.packing import packed
 from models.training.sources import Answers, Block, Likes, Pairs
 from models.training.trainer import Progress, Recipe, train
+from service.report import table
 from service.settings import Settings
 
 Say = Callable[[str], None]
@@ -107,6 +109,51 @@ def sources_of(folder: Path | None) -> list[Any]:
         if (folder / "cpv24.tsv").is_file():
             found.append(Pairs("labels", _labels(folder / "cpv24.tsv"), 96, 450))
     return found
+
+
+def card(about: Mapping[str, Any], size: int, figures: Mapping[str, Any]) -> str:
+    """The model card: what it is, what it learned from and how, and what it reached where it was fitted."""
+    recipe, data = about["recipe"], about["data"]
+    shares = ", ".join(f"{name} {share:g}" for name, share in recipe["shares"].items())
+    lines = [
+        "# needmatch-e5-small",
+        "",
+        f"Made by `needmatch models train` on {about['date']}: what training changed in `{about['base']}`,",
+        f"kept in 4 bits ({size / 1e6:.1f} MB), with a late head of {LATE_DIMENSION} dimensions for each",
+        f"{POOLED} neighbouring tokens. It reads both sides of a search after `{recipe['prefix'].strip()}`.",
+        "",
+        "## Data",
+        "",
+        "Our own tuning set (`corpora/tuning`, EUPL-1.2); official translations and titles of public notices",
+        "(TED, European Union, reuse with source named; fold `train` only); CPV labels (CC BY 4.0).",
+        "Nothing of the sample corpus, and nothing that is only for measuring, was read.",
+        "",
+        *table(["what", "count"], [[name, f"{count:,}"] for name, count in data.items()]),
+        "",
+        "## Recipe",
+        "",
+        "Contrastive, listwise over whole batches with the grades as gains; "
+        f"{recipe['steps']} steps, batches",
+        f"drawn by share ({shares}); AdamW, {recipe['learning_rate']:g} for the encoder and "
+        f"{recipe['head_rate']:g} for the head,",
+        f"linear warm-up over {recipe['warm_up']:.0%} and linear decay; scope `{recipe['scope']}`, "
+        "embeddings frozen;",
+        f"{recipe['max_tokens']} tokens; half of the loss late interaction; seed {recipe['seed']}.",
+        "",
+        "## What it reached where it was fitted",
+        "",
+        "Weights, thresholds and calibrator were chosen on the sample's tuning half and the fold `train`",
+        "(on whose notices it was trained, so that this row flatters). What it reaches on unseen data stands",
+        "in `docs/quality.md`.",
+        "",
+        *table(["nDCG@10", ""], [[name, f"{value:.3f}"] for name, value in figures["ndcg_10"].items()]),
+        "",
+        "## Limits",
+        "",
+        "Texts of the tuning set are invented and were not read by native speakers. Irish, Maltese and the",
+        "Baltic and Finno-Ugric languages had least in pre-training. It suggests; it never decides.",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def tuning_blocks() -> list[Block]:

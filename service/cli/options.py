@@ -17,7 +17,9 @@ Data = Annotated[
 ]
 Model = Annotated[
     str | None,
-    typer.Option(help="Model: registry name, hub id or folder \\[default: e5-small, or NEEDMATCH_MODEL]."),
+    typer.Option(
+        help="Model: registry name, hub id or folder \\[default: needmatch-e5-small, or NEEDMATCH_MODEL]."
+    ),
 ]
 Engine = Annotated[
     str | None,

@@ -24,6 +24,8 @@ model = pytest.mark.model
     params=[
         pytest.param(("hashing", "auto"), id="hashing"),
         pytest.param(("e5-small", "openvino-int8"), marks=model, id="openvino-int8"),
+        pytest.param(("needmatch-e5-small", "openvino-int8"), marks=model, id="tuned-int8"),
+        pytest.param(("needmatch-e5-small", "torch"), marks=model, id="tuned-torch"),
         pytest.param(("e5-small", "openvino-bf16"), marks=model, id="openvino-bf16"),
         pytest.param(("e5-small", "torch"), marks=model, id="torch"),
     ],
@@ -182,3 +184,25 @@ def test_spans_must_match_the_texts(encoder):
     """One list of spans for each text, or none at all."""
     with pytest.raises(ValueError, match="1 lists of spans for 2 texts"):
         encoder.encode(["a", "b"], Role.QUERY, [[]])
+
+
+def test_token_vectors_are_small_and_of_unit_length(encoder):
+    """Where a model makes any: each text has its own, in order, every one with a weight and a place."""
+    texts = [*TEXTS, "   "]
+    spans = [[(0, len(text))] for text in texts]
+    read = encoder.encode(texts, Role.QUERY, spans)
+    dimension = encoder.identity.late_dimension
+    assert encoder.encode(texts, Role.QUERY).late == ()
+    if not dimension:
+        assert read.late == ()
+        return
+    assert len(read.late) == len(texts)
+    for text, late in zip(texts, read.late, strict=True):
+        assert late.vectors.shape == (len(late.weights), dimension) == (len(late.starts), dimension)
+        np.testing.assert_allclose(np.linalg.norm(late.vectors, axis=1), 1, atol=1e-4)
+        assert (late.weights > 0).all()
+        assert (np.diff(late.starts) > 0).all()
+        assert ((late.starts >= 0) & (late.starts < len(text))).all()
+    assert len(read.late[-1].vectors) == 0
+    alone = encoder.encode(texts[:1], Role.QUERY, spans[:1]).late[0]
+    np.testing.assert_allclose(alone.vectors, read.late[0].vectors, atol=8 * tolerance(encoder))

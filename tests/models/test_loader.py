@@ -76,7 +76,7 @@ def test_no_connection_is_a_missing_model_with_ways_out(monkeypatch):
         raise LocalEntryNotFoundError("offline")
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
-    with pytest.raises(ModelMissing, match=r"someone/else.*'e5-small'"):
+    with pytest.raises(ModelMissing, match=r"someone/else.*'needmatch-e5-small'"):
         open_encoder("someone/else")
 
 

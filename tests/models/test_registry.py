@@ -30,11 +30,15 @@ def folder_of(tmp_path: Path, **configuration: object) -> Path:
 
 
 def test_the_default_is_carried_and_pinned():
-    """The default needs no hub, names its package with a version and its file with a checksum."""
+    """The default needs no hub: its delta has a checksum, its base a package with a version."""
     default = ENTRIES[DEFAULT]
-    assert default.source is Source.CARRIED
-    assert "==" in default.carrier
-    assert len(default.sha256) == 64
+    assert default.source is Source.TUNED
+    assert default.delta.stat().st_size < 12_000_000
+    assert file_sha256(default.delta) == default.sha256
+    base = ENTRIES[default.base]
+    assert base.source is Source.CARRIED
+    assert "==" in base.carrier
+    assert len(base.sha256) == 64
     assert set(default.languages) == set(EU_LANGUAGES)
 
 

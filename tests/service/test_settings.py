@@ -22,7 +22,7 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_nothing_has_to_be_set():
     """The default model, the best engine, folders of the user."""
     settings = Settings()
-    assert (settings.model, settings.engine) == ("e5-small", "auto")
+    assert (settings.model, settings.engine) == ("needmatch-e5-small", "auto")
     assert settings.cache.name == settings.data.name == "needmatch"
     assert settings.cache != settings.data
     assert settings.rates is None

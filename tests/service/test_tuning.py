@@ -51,7 +51,9 @@ def test_it_is_of_the_model_and_can_be_stored(monkeypatch, fitted):
     monkeypatch.setattr(wiring.tunings, "shipped", lambda _: stored)
     found = wiring.tuning_of(HashingEncoder())
     calibrator = LogisticCalibrator.from_json(stored["calibrator"])
-    assert found == Tuning(FusionWeights(**stored["fusion"]), Grouping(**stored["grouping"]), calibrator, stored["covered"])
+    assert found == Tuning(
+        FusionWeights(**stored["fusion"]), Grouping(**stored["grouping"]), calibrator, stored["covered"]
+    )
     assert calibrator.judgements == 4 * 8  # four needs of the tuning half, all solutions
 
 

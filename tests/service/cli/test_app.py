@@ -34,8 +34,13 @@ def commands(command: Any = None, name: str = "needmatch") -> Iterator[tuple[str
 def test_all_jobs_are_commands():
     """The commands that the documents name are there."""
     names = {name.removeprefix("needmatch").strip() for name, _ in commands()}
-    jobs = "demo import export match demand similar candidates rank group evaluate".split()
-    assert names == {"", *jobs, "models", *(f"models {job}" for job in "list prepare offsets fit".split())}
+    jobs = "demo import export match demand similar why-not duplicates suggest candidates rank group evaluate"
+    assert names == {
+        "",
+        *jobs.split(),
+        "models",
+        *(f"models {job}" for job in "list prepare offsets cpv duplicates train fit".split()),
+    }
 
 
 @pytest.mark.parametrize(("name", "command"), list(commands()), ids=[name for name, _ in commands()])

@@ -8,7 +8,9 @@ from service import wiring
 from service.cli import screen
 
 WIDTH = 80
-CALIBRATED = Tuning(calibrator=LogisticCalibrator("hashing@1", (8.0, 0.0, 1.0, 1.0, 1.0), -3.0, 9, "2031-01-01"))
+CALIBRATED = Tuning(
+    calibrator=LogisticCalibrator("hashing@1", (8.0, 0.0, 1.0, 1.0, 1.0), -3.0, 9, "2031-01-01")
+)
 
 
 def test_the_solution_that_answers_comes_first(loaded):
@@ -113,3 +115,21 @@ def test_a_count_outside_its_range_is_refused(loaded, count):
     assert ran.code == 2
     assert "Traceback" not in ran.err
     assert "--results" in ran.err
+
+
+def test_why_not_tells_place_filter_and_score(loaded):
+    """A solution that is shown, one that is not, and one that a filter hides."""
+    shown = loaded("why-not", "N1", "S1", "--json").json
+    assert (shown["rank"], shown["hidden_by"], shown["behind"]) == (1, [], [])
+    behind = loaded("why-not", "N1", "S3", "-k", "1", "--json").json
+    assert behind["rank"] > 1
+    assert behind["behind"][0]["needed"] > behind["behind"][0]["value"]
+    assert "Most is lost on" in loaded("why-not", "N1", "S3", "-k", "1").out
+    hidden = loaded("why-not", "N3", "S2", "--country", "FR", "--json").json
+    assert hidden["hidden_by"] == ["countries"]
+    assert "Hidden by your filter on countries" in hidden["sentence"]
+
+
+def test_why_not_of_an_unknown_record_is_one_line(loaded, refuses):
+    """The id is named."""
+    assert "S99" in refuses(loaded("why-not", "N1", "S99"))
