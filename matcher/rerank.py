@@ -21,7 +21,8 @@ def rerank(query: Query, found: Candidates, collection: Collection, weights: Fus
     """
     if not weights.late or not found.rows.size:
         return found
-    first = order(found.rows, fuse(found, weights))[:DEPTH]
+    # chosen as if parts did not count: their weight goes to meaning
+    first = order(found.rows, fuse(found, replace(weights, late=0.0)))[:DEPTH]
     scores = late_scores(query.parts, [collection.parts[row] for row in found.rows[first].tolist()])
     late = np.full(found.rows.size, scores.min(), dtype=np.float32)
     late[first] = scores
