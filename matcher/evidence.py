@@ -1,7 +1,7 @@
 """What in two texts makes them alike, sentence by sentence, from the parts that also rank them.
 
-The surplus of a pair of sentences is what its parts bring above the average of the whole comparison.
-The pair with the highest surplus is the best quotation: without it, the score falls the most.
+A pair of sentences brings to the score what their parts bring. The pair that brings most is the best
+quotation; taking the average off first quoted short sentences about delivery and the like.
 """
 
 from dataclasses import dataclass
@@ -41,13 +41,13 @@ class Comparison:
         return _by_sentence(self.cosines.T, self.other).T, _by_sentence(self.cosines, self.one)
 
     @cached_property
-    def surplus(self) -> Float32:
-        """`float32[s, t]`: what each pair of sentences brings above the average."""
+    def brought(self) -> Float32:
+        """`float32[s, t]`: what each pair of sentences brings to the score."""
         to_other, to_one = self._best
-        forward = _summed((to_other - self.score) * self.one.weights[:, None], self.one)
-        backward = _summed((to_one - self.score).T * self.other.weights[:, None], self.other).T
-        brought: Float32 = (forward + backward) / np.float32(2)
-        return brought
+        forward = _summed(to_other * self.one.weights[:, None], self.one)
+        backward = _summed(to_one.T * self.other.weights[:, None], self.other).T
+        total: Float32 = (forward + backward) / np.float32(2)
+        return total
 
     @cached_property
     def alike(self) -> Float32:
@@ -65,8 +65,8 @@ class Comparison:
         return met / _mass(self.one)
 
     def pairs(self, count: int, penalty: Float32) -> list[tuple[int, int]]:
-        """The pairs of sentences with the highest surplus less `penalty`, each sentence once, best first."""
-        left = self.surplus - penalty
+        """The pairs of sentences that bring most, less `penalty`, each sentence once, best first."""
+        left = self.brought - penalty
         found: list[tuple[int, int]] = []
         for _ in range(min(count, *left.shape)):
             i, j = np.unravel_index(int(np.argmax(left)), left.shape)

@@ -53,7 +53,7 @@ def test_quotations_stand_in_both_records_to_the_letter(engine: Engine, language
     assert quoted
 
 
-def test_each_sentence_is_quoted_once_and_the_best_pair_first(engine: Engine) -> None:
+def test_each_sentence_is_quoted_once(engine: Engine) -> None:
     """No sentence of either side stands in two pairs of one result."""
     for need in SAMPLE.needs[:20]:
         for found in engine.match(need, k=3).items:
