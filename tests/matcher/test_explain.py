@@ -61,7 +61,6 @@ def test_each_sentence_is_quoted_once(engine: Engine) -> None:
             assert (
                 len({pair.query.text for pair in pairs}) == len({p.found.text for p in pairs}) == len(pairs)
             )
-            assert pairs[0].similarity >= max(pair.similarity for pair in pairs) - 0.15
 
 
 def test_a_sentence_is_quoted_rather_than_a_title_nearly_as_close(embedder: Embedder) -> None:
