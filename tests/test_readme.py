@@ -35,7 +35,7 @@ def test_readme_commands_exist() -> None:
     for page in (readme.README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"):
         text = page.read_text(encoding="utf-8")
         shown = "\n".join(re.findall(r"```(?:sh|console)\n(.*?)```", text, re.DOTALL))
-        named = set(re.findall(r"^(?:\$ )?needmatch ([a-z]+)", shown, re.MULTILINE))
+        named = set(re.findall(r"^(?:\$ )?needmatch ([a-z-]+)", shown, re.MULTILINE))
         assert named <= commands, f"{page.name} names {named - commands}"
         made = set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", text, re.MULTILINE))
         assert made <= targets, f"{page.name} names {made - targets}"
