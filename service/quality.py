@@ -18,11 +18,12 @@ from corpora.campaign import language_versions, titles_to_notices
 from matcher.embed import Embedder
 from matcher.engine import Tuning
 from matcher.evaluate.ranking import RELEVANT
-from matcher.evaluate.trial import DENSE, Result, System, Trial, engine_system, own_systems, run
+from matcher.evaluate.systems import DENSE, PLAIN, System, engine_system, own_systems
+from matcher.evaluate.trial import Result, Trial, run
 from matcher.fuse import FusionWeights
 from models.registry import BASE, entry
 from service.cli import screen
-from service.report import HEADINGS, section, table
+from service.report import COMPARED, HEADINGS, section, spread, table
 from service.settings import Settings
 from service.wiring import Say, open_embedder, tuning_of
 
@@ -38,7 +39,16 @@ def main(arguments: Sequence[str]) -> None:
     with screen.saying("Measuring quality") as say:
         results = measure(Settings(), folder, say)
     DOCS.mkdir(exist_ok=True)
-    figures = {name: result.as_json() for name, result in results.items()}
+    figures = {
+        name: {
+            **result.as_json(),
+            "gains": {
+                over: {system: result.gains(system, over) for system in result.rankings if system != over}
+                for over in references(result)
+            },
+        }
+        for name, result in results.items()
+    }
     facts = {"date": date.today().isoformat(), "version": version("needmatch"), "commit": _commit()}
     (DOCS / "quality.json").write_text(
         json.dumps({**facts, "trials": figures}, indent=1) + "\n", encoding="utf-8"
@@ -126,30 +136,39 @@ def page(results: Mapping[str, Result], facts: Mapping[str, str], docs: Path) ->
         "and T4 is described in `corpora/campaign.py`; with one, `make quality DATA=folder` repeats this.",
     ]
     for name, result in results.items():
-        parts += ["", f"## {name}", ""]
+        parts += ["", f"## {name}"]
         parts += section(result, docs, f"{PLOTS}/{name.split(',')[0].lower()}-")
         parts += _ablation(result)
     return "\n".join(parts) + "\n"
 
 
+def references(result: Result) -> list[str]:
+    """What each system is held against: the model it began as, without and with an offset."""
+    if E5 in result.rankings:
+        return [E5, E5_OFFSET]
+    return [name for name in (PLAIN, DENSE) if name in result.rankings]
+
+
 def _ablation(result: Result) -> list[str]:
     """What each part brings, over the model that all began as."""
-    over = E5_OFFSET if E5_OFFSET in result.rankings else DENSE
-    if over not in result.rankings:
-        return []
-    measures = ("ndcg_10", "recall_10", "acc_1")
-    rows = []
-    for name in result.rankings:
-        if name != over:
-            gains = [result.difference(measure, name, over) for measure in measures]
-            cells = [f"{g.mean:+.3f} [{g.low:+.3f}, {g.high:+.3f}]" for g in gains]
-            rows.append([name, *cells, f"{result.chance('ndcg_10', name, over):.4f}"])
-    return [
-        "",
-        f"Each system less `{over}`, with 95 % intervals, and the p of the first by randomisation:",
-        "",
-        *table(["system", *(HEADINGS[measure] for measure in measures), "p"], rows),
-    ]
+    lines: list[str] = []
+    for over in references(result):
+        rows = [
+            [
+                name,
+                *(spread(result.difference(measure, name, over)) for measure in COMPARED),
+                f"{result.chance('ndcg_10', name, over):.4f}",
+            ]
+            for name in result.rankings
+            if name != over
+        ]
+        lines += [
+            "",
+            f"Each system less `{over}`, with 95 % intervals, and the p of the first by randomisation:",
+            "",
+            *table(["system", *(HEADINGS[measure] for measure in COMPARED), "p"], rows),
+        ]
+    return lines
 
 
 def _commit() -> str:

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from matcher.evaluate.ranking import MEASURES
-from matcher.evaluate.reliability import Reliability
-from matcher.evaluate.significance import interval
-from matcher.evaluate.trial import DENSE, FEW, HYBRID, PLAIN, Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from matcher.evaluate.bias import LEAST_QUERIES, TOLERATED
+from matcher.evaluate.ranking import MEASURES, mean
+from matcher.evaluate.reliability import BINS, Reliability
+from matcher.evaluate.significance import Interval
+from matcher.evaluate.systems import DENSE, HYBRID, PLAIN
+from matcher.evaluate.trial import FEW, Result, Unknown
+from service import plots
 
 HEADINGS = {
     "ndcg_10": "nDCG@10",
@@ -20,8 +20,8 @@ HEADINGS = {
     "mrr": "MRR",
     "acc_1": "acc@1",
 }
-INK, MUTED, MARK = "#1b3a57", "#8aa0b4", "#c8553d"
-"""Dark blue, grey blue and a red that stay apart for the colour-blind."""
+COMPARED = ("ndcg_10", "recall_10", "acc_1")
+"""Measures whose differences are written out."""
 
 
 def write_report(result: Result, folder: Path, title: str) -> Path:
@@ -35,15 +35,20 @@ def write_report(result: Result, folder: Path, title: str) -> Path:
 
 
 def section(result: Result, folder: Path, prefix: str = "") -> list[str]:
-    """The tables of a result; plots go into `folder`, their names beginning with `prefix`."""
+    """The tables of a result; plots go into `folder`, their names beginning with `prefix`.
+
+    `prefix` may name a folder below, which must be there; links in the page follow it.
+    """
     lines: list[str] = []
+    if any(asdict(result.unknown).values()):
+        lines += ["", *(f"- {sentence}" for sentence in left_out(result.unknown))]
     if result.rankings:
         lines += _systems(result, folder, prefix)
         lines += _languages(result, folder, prefix)
-        lines += _bias(result)
+        lines += _bias(result, folder, prefix)
         lines += _coverage(result)
     if result.reliability is not None:
-        lines += _reliability(result, folder, prefix)
+        lines += _reliability(result, result.reliability, folder, prefix)
     if result.groupings:
         lines += _groupings(result)
     return lines
@@ -59,157 +64,212 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [written[0], "|" + "---|" * len(columns), *written[1:]]
 
 
-def _systems(result: Result, folder: Path, prefix: str) -> list[str]:
-    means = result.as_json()["systems"]
-    count = len(next(iter(result.rankings.values())))
-    lines = ["", f"{count} queries."]
-    if any(result.unknown):
-        lines += [
-            f"Left out: {result.unknown[0]} judgements of queries that are not there; "
-            f"{result.unknown[1]} judgements name documents that are not there.",
-        ]
-    rows = [[name, *(f"{values[m]:.3f}" for m in MEASURES)] for name, values in means.items()]
-    lines += ["", *table(["system", *HEADINGS.values()], rows), ""]
-    for over in (PLAIN, DENSE):
-        if over in result.rankings and HYBRID in result.rankings:
-            gains = "; ".join(gain(result, m, HYBRID, over) for m in ("ndcg_10", "recall_10", "acc_1"))
-            lines.append(f"{HYBRID} less {over}: {gains}.")
-    name = f"{prefix}systems.svg"
-    with _plot(folder / name, height=0.4 * len(means) + 1.2) as axes:
-        names = list(means)[::-1]
-        spread = [
-            interval(
-                [s.ndcg_10 for s in result.rankings[n]],
-                [result.families.get(s.query, s.query) for s in result.rankings[n]],
-            )
-            for n in names
-        ]
-        axes.barh(names, [s.mean for s in spread], color=[INK if n == HYBRID else MUTED for n in names])
-        for at, one in enumerate(spread):
-            axes.plot([one.low, one.high], [at, at], color=MARK, linewidth=2)
-        axes.set_xlim(0, 1)
-        axes.set_xlabel("nDCG@10, with 95 % interval")
-    return [*lines, "", f"![nDCG@10 of each system]({name})"]
-
-
 def gain(result: Result, measure: str, system: str, over: str) -> str:
     """A difference with its interval and p, in words."""
-    found = result.difference(measure, system, over)
-    chance = result.chance(measure, system, over)
-    return f"{HEADINGS[measure]} {found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}], p {chance:.4f}"
+    found = spread(result.difference(measure, system, over))
+    return f"{HEADINGS[measure]} {found}, p {result.chance(measure, system, over):.4f}"
 
 
-def _languages(result: Result, folder: Path, prefix: str) -> list[str]:
-    languages = result.languages()
-    rows = [
-        [code + (" (few)" if n < FEW else ""), str(n), f"{means['ndcg_10']:.3f}", f"{means['recall_10']:.3f}"]
-        for code, (n, means) in languages.items()
+def spread(found: Interval) -> str:
+    """A difference with its interval.
+
+    >>> spread(Interval(0.1, -0.05, 0.25))
+    '+0.100 [-0.050, +0.250]'
+    """
+    return f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
+
+
+def left_out(unknown: Unknown) -> list[str]:
+    """What the judgements name and the records do not hold, a sentence each.
+
+    >>> left_out(Unknown(documents=2, judgements_of_documents=3))
+    ['Counted as not found: 3 judgements that name documents which are not there (documents: 2).']
+    """
+    found = {
+        f"Left out: {unknown.judgements} judgements of queries that are not there "
+        f"(queries: {unknown.queries}).": unknown.queries,
+        f"Counted as not found: {unknown.judgements_of_documents} judgements that name documents which are "
+        f"not there (documents: {unknown.documents}).": unknown.documents,
+        f"Left out of the true grouping: {unknown.grouped} needs that are not there.": unknown.grouped,
+    }
+    return [sentence for sentence, count in found.items() if count]
+
+
+def reliability_rows(result: Result) -> list[list[str]]:
+    """Overall and by group of languages: results, Brier score, calibration error in two ways."""
+    groups = {"all": result.reliability, **result.reliabilities}
+    return [
+        [name, str(one.count), f"{one.brier:.3f}", f"{one.ece:.3f}", f"{one.ece_equal_mass:.3f}"]
+        for name, one in groups.items()
+        if one is not None
     ]
-    lines = ["", *table(["language", "queries", "nDCG@10", "recall@10"], rows)]
-    name = f"{prefix}languages.svg"
-    with _plot(folder / name) as axes:
-        axes.bar(
-            list(languages),
-            [means["ndcg_10"] for _, means in languages.values()],
-            color=[INK if n >= FEW else MUTED for n, _ in languages.values()],
-        )
-        axes.set_ylim(0, 1)
-        axes.set_ylabel("nDCG@10")
-        axes.set_xlabel(f"language of the query (grey: fewer than {FEW} queries)")
-    return [*lines, "", f"![nDCG@10 by language]({name})"]
 
 
-def _bias(result: Result) -> list[str]:
+def promised(result: Result) -> str:
+    """What queries without an answer are told; empty if there are none."""
+    if result.nothing_promised is None:
+        return ""
+    return (
+        f"Of {result.unanswered} queries without an answer, {result.nothing_promised:.0%} are shown nothing "
+        'above "possible".'
+    )
+
+
+def _systems(result: Result, folder: Path, prefix: str) -> list[str]:
+    queries, families = result.asked
+    of = f" of {families} families" if families < queries else ""
+    lines = [
+        "",
+        f"{queries} queries{of}. Intervals are 95 % bootstrap intervals, p is by randomisation, both by",
+        "family; with few families the p is the more careful of the two.",
+    ]
+    if result.nowhere_relevant:
+        lines.append(f"To {result.nowhere_relevant} of the queries no document is relevant: they count as 0.")
+    averages = {name: result.average("ndcg_10", name) for name in result.rankings}
     rows = [
         [
             name,
-            f"{bias.same_in_top:.3f}",
-            f"{bias.chance:.3f}",
-            f"{bias.relevant_in_top:.3f}",
-            f"{bias.relevant_at_all:.3f}",
-            f"{bias.ratio.mean:.2f} [{bias.ratio.low:.2f}, {bias.ratio.high:.2f}]",
-            str(bias.queries),
+            *(f"{values[m]:.3f}" for m in MEASURES),
+            f"{averages[name].low:.2f} to {averages[name].high:.2f}",
         ]
-        for name, bias in result.biases.items()
+        for name, values in ((name, mean(scores)) for name, scores in result.rankings.items())
     ]
-    columns = [
-        "system",
-        "same language in top 10",
-        "chance",
-        "among relevant shown",
-        "among relevant",
-        "ratio",
-        "n",
+    name = f"{prefix}systems.svg"
+    plots.systems(folder / name, averages, HYBRID)
+    lines += ["", f"![nDCG@10 of each system]({name})", ""]
+    lines += table(["system", *HEADINGS.values(), "nDCG@10 within"], rows)
+    compared = [over for over in (PLAIN, DENSE) if {over, HYBRID} <= result.rankings.keys()]
+    if compared:
+        lines.append("")
+    for over in compared:
+        lines.append(f"- {HYBRID} less {over}: {'; '.join(gain(result, m, HYBRID, over) for m in COMPARED)}.")
+    return lines
+
+
+def _languages(result: Result, folder: Path, prefix: str) -> list[str]:
+    found = result.languages()
+    if not found:
+        return []
+    rows = [
+        [code + (" (few)" if n < FEW else ""), str(n), f"{means['ndcg_10']:.3f}", f"{means['recall_10']:.3f}"]
+        for code, (n, means) in found.items()
+    ]
+    name = f"{prefix}languages.svg"
+    plots.languages(folder / name, {code: (n, means["ndcg_10"]) for code, (n, means) in found.items()}, FEW)
+    return [
+        "",
+        f"By language of the query, for {HYBRID}:",
+        "",
+        f"![nDCG@10 by language]({name})",
+        "",
+        *table(["language", "queries", "nDCG@10", "recall@10"], rows),
+    ]
+
+
+def _bias(result: Result, folder: Path, prefix: str) -> list[str]:
+    chances = [
+        [name, f"{bias.same_in_top:.3f}", f"{bias.chance:.3f}", spread(bias.over_chance)]
+        for name, bias in result.biases.items()
     ]
     lines = [
         "",
-        "Language bias (see `matcher/evaluate/bias.py`; a ratio of 1 is fair):",
+        "Language: the share of the top 10 in the query's language, and of all documents (chance):",
         "",
-        *table(columns, rows),
+        *table(["system", "in top 10", "chance", "difference"], chances),
+        "",
     ]
+    compared = max((bias.queries for bias in result.biases.values()), default=0)
+    if compared:
+        merits = [
+            [
+                name,
+                str(bias.shown),
+                str(bias.own_shown),
+                f"{bias.own_expected:.1f}",
+                f"{bias.ratio.mean:.2f} [{bias.ratio.low:.2f}, {bias.ratio.high:.2f}]" if bias.shown else "-",
+            ]
+            for name, bias in result.biases.items()
+        ]
+        lines += [
+            f"Queries with equally relevant documents both in their own language and in others: {compared}.",
+            "How many of these documents the top 10 shows, how many in the query's language, and how many",
+            f"would be if language played no part. A ratio of 1 is fair, over {TOLERATED} is not tolerated.",
+            "",
+            *table(["system", "shown", "own language", "expected", "ratio"], merits),
+        ]
+    else:
+        lines.append("No query has equally relevant documents both in its own language and in others.")
     if result.pairs:
         cells = [
             [f"{one} to {other}", str(n), f"{value:.3f}"] for (one, other), (n, value) in result.pairs.items()
         ]
+        name = f"{prefix}language-pairs.svg"
+        plots.language_pairs(folder / name, result.pairs)
         lines += [
             "",
-            "nDCG@10 by language pair, query to document:",
+            f"nDCG@10 by language pair, query to document, from {LEAST_QUERIES} queries on:",
+            "",
+            f"![nDCG@10 by language pair]({name})",
             "",
             *table(["pair", "queries", "nDCG@10"], cells),
         ]
+    else:
+        lines += ["", f"No pair of languages has {LEAST_QUERIES} queries with a relevant document."]
     return lines
 
 
 def _coverage(result: Result) -> list[str]:
+    if not result.coverages:
+        return []
     rows = [
-        [name, f"{c.diversity:.3f}", f"{c.suppliers_shown:.3f}", f"{c.documents_shown:.3f}"]
+        [name, f"{c.diversity:.3f}", f"{c.suppliers_shown:.3f}", f"{c.never_shown:.3f}"]
         for name, c in result.coverages.items()
     ]
-    return ["", *table(["system", "suppliers per top 10", "suppliers shown", "documents shown"], rows)]
-
-
-def _reliability(result: Result, folder: Path, prefix: str) -> list[str]:
-    assert result.reliability is not None
-    groups: Mapping[str, Reliability] = {"all": result.reliability, **result.reliabilities}
-    rows = [
-        [name, str(one.count), f"{one.brier:.3f}", f"{one.ece:.3f}", f"{one.ece_equal_mass:.3f}"]
-        for name, one in groups.items()
+    return [
+        "",
+        "Suppliers: distinct ones in a top 10 (of the most there could be), share of them that stand in any",
+        "top 10, and share of solutions that stand in none:",
+        "",
+        *table(["system", "distinct", "suppliers shown", "never shown"], rows),
     ]
+
+
+def _reliability(result: Result, whole: Reliability, folder: Path, prefix: str) -> list[str]:
+    name = f"{prefix}reliability.svg"
+    plots.reliability(folder / name, whole, result.reliabilities)
     lines = [
         "",
-        "What the probabilities are worth, over the ten results shown for each query:",
+        "What the probabilities are worth, over the ten results shown for each query; ECE is the expected",
+        "calibration error, over bins of equal width and of equally many results:",
         "",
-        *table(["languages", "results", "Brier", "ECE", "ECE, equal mass"], rows),
+        f"![share that was relevant, by probability]({name})",
+        "",
+        *table(["languages", "results", "Brier", "ECE", "ECE, equal mass"], reliability_rows(result)),
         "",
         *table(
-            ["said", "held", "results"],
-            [[f"{b.said:.2f}", f"{b.held:.2f}", str(b.count)] for b in result.reliability.bins],
+            ["level", "results", "said", "relevant"],
+            [[word, str(b.count), f"{b.said:.3f}", f"{b.held:.3f}"] for word, b in whole.levels.items()],
         ),
+        "",
+        "Each bin as: said, relevant (results).",
+        "",
+        *_bins({"all": whole, **result.reliabilities}),
     ]
-    if result.nothing_promised is not None:
-        lines += [
-            "",
-            f"Of {result.unanswered} queries without an answer, {result.nothing_promised:.0%} are shown "
-            'nothing above "possible".',
-        ]
-    name = f"{prefix}reliability.svg"
-    with _plot(folder / name, width=5, height=5) as axes:
-        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle="--")
-        for group, one in groups.items():
-            points = [(b.said, b.held) for b in one.bins]
-            axes.plot(
-                [x for x, _ in points],
-                [y for _, y in points],
-                marker="o",
-                markersize=6 if group == "all" else 3,
-                linewidth=2.5 if group == "all" else 1,
-                color=INK if group == "all" else None,
-                label=group,
-            )
-        axes.set_xlabel("probability said")
-        axes.set_ylabel("share that held")
-        axes.legend(frameon=False, fontsize=8)
-    return [*lines, "", f"![reliability]({name})"]
+    return [*lines, "", promised(result)] if promised(result) else lines
+
+
+def _bins(groups: Mapping[str, Reliability]) -> list[str]:
+    """The numbers of the diagrams: a row a bin, a column a group."""
+    columns = [
+        {min(int(b.said * BINS), BINS - 1): f"{b.said:.2f}, {b.held:.2f} ({b.count})" for b in one.bins}
+        for one in groups.values()
+    ]
+    rows = [
+        [f"{at / BINS:.1f} to {(at + 1) / BINS:.1f}", *(column.get(at, "") for column in columns)]
+        for at in range(BINS)
+        if any(at in column for column in columns)
+    ]
+    return table(["probability", *groups], rows)
 
 
 def _groupings(result: Result) -> list[str]:
@@ -220,26 +280,3 @@ def _groupings(result: Result) -> list[str]:
         rows.append([system, str(scores.items), *(f"{values[m]:.3f}" for m in shown)])
     columns = ["grouping", "items", "pair P", "pair R", "pair F1", "B-cubed F1", "ARI", "AMI"]
     return ["", *table(columns, rows)]
-
-
-class _plot:  # noqa: N801 -- used as a function
-    """Axes in the report's style, saved as SVG when all is drawn."""
-
-    def __init__(self, path: Path, width: float = 7, height: float = 3.2) -> None:
-        self._path, self._size = path, (width, height)
-
-    def __enter__(self) -> "Axes":
-        from matplotlib import rcParams
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
-
-        rcParams["svg.hashsalt"] = "needmatch"  # the same figures give the same file
-        self._figure = Figure(figsize=self._size, layout="constrained")
-        FigureCanvasSVG(self._figure)
-        axes = self._figure.add_subplot()
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-        return axes
-
-    def __exit__(self, *_: object) -> None:
-        self._figure.savefig(self._path, metadata={"Date": None})

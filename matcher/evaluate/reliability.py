@@ -3,11 +3,13 @@
 Measured over what users see: the top 10 of each query. "Relevant" is a grade of 2 or more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from matcher.calibrate import Level, level
 
 BINS = 10
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -54,6 +56,8 @@ class Reliability:
     """The same over ten bins of equally many results."""
     bins: tuple[Bin, ...]
     """Of equal width; empty ones left out."""
+    levels: Mapping[str, Bin]
+    """By the word that was shown, surest first; words never shown left out."""
 
 
 def reliability(shown: Sequence[Shown]) -> Reliability:
@@ -66,18 +70,19 @@ def reliability(shown: Sequence[Shown]) -> Reliability:
     said = np.array([item.probability for item in shown], dtype=np.float64)
     held = np.array([item.relevant for item in shown], dtype=np.float64)
     if not said.size:
-        return Reliability(0, 0.0, 0.0, 0.0, ())
+        return Reliability(0, 0.0, 0.0, 0.0, (), {})
     widths = np.minimum((said * BINS).astype(np.int64), BINS - 1)
-    order = np.argsort(said, kind="stable")
-    masses = np.empty(said.size, dtype=np.int64)
-    masses[order] = np.arange(said.size) * BINS // said.size
+    # Equal probabilities share a bin, or the order of the results would decide.
+    masses = np.searchsorted(np.sort(said), said) * BINS // said.size
+    words = np.array([list(Level).index(level(p)) for p in said.tolist()], dtype=np.int64)
     bins = _binned(said, held, widths)
     return Reliability(
         said.size,
         float(np.mean((said - held) ** 2)),
-        _error(bins, said.size),
-        _error(_binned(said, held, masses), said.size),
-        tuple(bins),
+        _error(bins.values(), said.size),
+        _error(_binned(said, held, masses).values(), said.size),
+        tuple(bins.values()),
+        {str(list(Level)[at]): one for at, one in _binned(said, held, words).items()},
     )
 
 
@@ -87,22 +92,22 @@ def by_group(shown: Sequence[Shown]) -> dict[str, Reliability]:
     return {name: reliability(part) for name, part in parts.items() if part}
 
 
-def nothing_promised(best: Sequence[float], below: float = 0.5) -> float:
-    """Share of queries without an answer whose best probability stays below "likely".
+def nothing_promised(best: Sequence[float]) -> float:
+    """Share of queries without an answer that are shown nothing above "possible"; 1 if there are none.
 
     >>> nothing_promised([0.1, 0.6])
     0.5
     """
-    return sum(value < below for value in best) / len(best) if best else 1.0
+    modest = (Level.POSSIBLE, Level.WEAK)
+    return sum(level(value) in modest for value in best) / len(best) if best else 1.0
 
 
-def _binned(said: NDArray[np.float64], held: NDArray[np.float64], at: NDArray[np.int64]) -> list[Bin]:
-    return [
-        Bin(int(np.sum(at == b)), float(said[at == b].mean()), float(held[at == b].mean()))
-        for b in range(BINS)
-        if np.any(at == b)
-    ]
+def _binned(said: NDArray[np.float64], held: NDArray[np.float64], at: NDArray[np.int64]) -> dict[int, Bin]:
+    return {
+        b: Bin(int(np.sum(at == b)), float(said[at == b].mean()), float(held[at == b].mean()))
+        for b in np.unique(at).tolist()
+    }
 
 
-def _error(bins: Sequence[Bin], total: int) -> float:
+def _error(bins: Iterable[Bin], total: int) -> float:
     return sum(b.count * abs(b.said - b.held) for b in bins) / total

@@ -1,8 +1,7 @@
 """One evaluation: several systems on the same queries, documents and judgements."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from random import Random
 from typing import Any
 
 from matcher.embed import Embedder, MemoryCache
@@ -13,21 +12,30 @@ from matcher.evaluate.coverage import SupplierCoverage, supplier_coverage
 from matcher.evaluate.ranking import MEASURES, RELEVANT, QueryScores, mean, score
 from matcher.evaluate.reliability import Reliability, Shown, by_group, nothing_promised, reliability
 from matcher.evaluate.significance import Interval, interval, randomisation
-from matcher.fuse import FusionWeights
+from matcher.evaluate.systems import DENSE, HYBRID, PLAIN, System, own_systems
 from matcher.records import Kind, Need, Record, Solution
 from matcher.text.language import language_of
 
-HYBRID = "hybrid, offset"
-PLAIN = "dense, plain"
-DENSE = "dense, offset"
 FEW = 10
 """Languages with fewer queries are reported, and not held to any bar."""
-DEPTH = 100
 SHOWN = 10
 """Results a user sees of a query."""
 
-Ranking = Callable[[Sequence[Record], Sequence[Record]], Iterator[tuple[str, list[str]]]]
-"""Queries and documents to (query id, document ids best first)."""
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What the judgements name and the records do not hold; nothing is left out in silence."""
+
+    queries: int = 0
+    """Queries that are not there, and are left out."""
+    judgements: int = 0
+    """Judgements of these queries."""
+    documents: int = 0
+    """Documents that are not there: of queries that are, so that they count as not found."""
+    judgements_of_documents: int = 0
+    """Judgements that name these documents."""
+    grouped: int = 0
+    """Needs of the true grouping that are not there, and are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +69,24 @@ class Trial:
         ]
 
     @property
-    def unknown(self) -> tuple[int, int]:
-        """How many judgements name a query, and how many a document, that is not there."""
+    def unknown(self) -> Unknown:
+        """What the judgements and the grouping name and the records do not hold."""
         queries, documents = {q.id for q in self.queries}, {d.id for d in self.documents}
-        pairs = [(query, document) for query, grades in self.qrels.items() for document in grades]
-        return sum(q not in queries for q, _ in pairs), sum(d not in documents for _, d in pairs)
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """A way to rank, by its name in the tables."""
-
-    name: str
-    rank: Ranking
+        needs = {need.id for need in self.needs}
+        absent = [query for query in self.qrels if query not in queries]
+        missing = [
+            document
+            for query, grades in self.qrels.items()
+            for document in grades
+            if query in queries and document not in documents
+        ]
+        return Unknown(
+            len(absent),
+            sum(len(self.qrels[query]) for query in absent),
+            len(set(missing)),
+            len(missing),
+            sum(need not in needs for need in self.groups),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,31 +101,46 @@ class Result:
     families: Mapping[str, str]
     biases: Mapping[str, LanguageBias] = field(default_factory=dict)
     coverages: Mapping[str, SupplierCoverage] = field(default_factory=dict)
+    """Where the documents are solutions."""
     pairs: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
     """(query language, document language) to number of queries and nDCG@10."""
     reliability: Reliability | None = None
     """Over the results shown for queries with an answer and without; None without a calibrator."""
     reliabilities: Mapping[str, Reliability] = field(default_factory=dict)
     """The same by group of languages."""
+    nowhere_relevant: int = 0
+    """Ranked queries that no document answers: they count as 0, but for the nDCG of what is related."""
     unanswered: int = 0
+    """Queries without an answer whose levels were looked at."""
     nothing_promised: float | None = None
     """Share of the unanswered queries that are shown nothing above "possible"."""
-    unknown: tuple[int, int] = (0, 0)
+    unknown: Unknown = field(default_factory=Unknown)
+
+    def average(self, measure: str, system: str = HYBRID) -> Interval:
+        """The mean of a measure over queries, with its interval."""
+        scores = self.rankings[system]
+        return interval([getattr(s, measure) for s in scores], self._families(scores))
 
     def difference(self, measure: str, system: str = HYBRID, over: str = PLAIN) -> Interval:
         """The paired difference of a measure between two systems, with its interval."""
-        return interval(*self._paired(measure, system, over))
+        return interval(self._paired(measure, system, over), self._families(self.rankings[system]))
 
     def chance(self, measure: str, system: str = HYBRID, over: str = PLAIN) -> float:
         """Two-sided p of that difference by randomisation."""
-        return randomisation(*self._paired(measure, system, over))
+        return randomisation(self._paired(measure, system, over), self._families(self.rankings[system]))
 
-    def _paired(self, measure: str, system: str, over: str) -> tuple[list[float], list[str]]:
-        pairs = list(zip(self.rankings[system], self.rankings[over], strict=True))
-        return (
-            [getattr(a, measure) - getattr(b, measure) for a, b in pairs],
-            [self.families.get(a.query, a.query) for a, _ in pairs],
-        )
+    def _paired(self, measure: str, system: str, over: str) -> list[float]:
+        pairs = zip(self.rankings[system], self.rankings[over], strict=True)
+        return [getattr(a, measure) - getattr(b, measure) for a, b in pairs]
+
+    def _families(self, scores: Sequence[QueryScores]) -> list[str]:
+        return [self.families.get(s.query, s.query) for s in scores]
+
+    @property
+    def asked(self) -> tuple[int, int]:
+        """Number of ranked queries, and of the families they are of."""
+        scores = next(iter(self.rankings.values()), ())
+        return len(scores), len(set(self._families(scores)))
 
     def languages(self, system: str = HYBRID) -> dict[str, tuple[int, dict[str, float]]]:
         """For each language of the queries, their number and the mean of each measure."""
@@ -121,23 +149,29 @@ class Result:
             split.setdefault(scores.group, []).append(scores)
         return {language: (len(scores), mean(scores)) for language, scores in sorted(split.items())}
 
+    def gains(self, system: str, over: str) -> dict[str, dict[str, float]]:
+        """The paired difference in every measure: mean, low, high, and p; plain values."""
+        return {
+            m: {**asdict(self.difference(m, system, over)), "p": self.chance(m, system, over)}
+            for m in MEASURES
+        }
+
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
-        ranked = bool(self.rankings)
+        known = HYBRID in self.rankings
         return {
             "model": self.model,
             "offset": self.offset,
-            "queries": len(next(iter(self.rankings.values()), ())),
-            "judgements_of_unknown_queries": self.unknown[0],
-            "judgements_of_unknown_documents": self.unknown[1],
+            "queries": self.asked[0],
+            "families": self.asked[1],
+            "queries_nowhere_relevant": self.nowhere_relevant,
+            "unknown": asdict(self.unknown),
             "systems": {system: mean(scores) for system, scores in self.rankings.items()},
+            "ndcg_10_intervals": {
+                system: asdict(self.average("ndcg_10", system)) for system in self.rankings
+            },
             "hybrid_minus": {
-                over: {
-                    m: {**asdict(self.difference(m, over=over)), "p": self.chance(m, over=over)}
-                    for m in MEASURES
-                }
-                for over in (PLAIN, DENSE)
-                if ranked and over in self.rankings
+                over: self.gains(HYBRID, over) for over in (PLAIN, DENSE) if known and over in self.rankings
             },
             "languages": {
                 language: {"queries": n, **means} for language, (n, means) in self.languages().items()
@@ -156,66 +190,6 @@ class Result:
         }
 
 
-def engine_system(name: str, embedder: Embedder, tuning: Tuning) -> System:
-    """The engine with one model and one tuning."""
-
-    def rank(queries: Sequence[Record], documents: Sequence[Record]) -> Iterator[tuple[str, list[str]]]:
-        engine = Engine(embedder, tuning)
-        engine.add(documents)
-        kind = documents[0].kind if documents else Kind.SOLUTION
-        for query, ranked in engine.rank(queries, kind, DEPTH):
-            yield query, [document for document, _ in ranked]
-
-    return System(name, rank)
-
-
-def random_system(seed: int = 7) -> System:
-    """Documents in random order: what any figure must be read against."""
-
-    def rank(queries: Sequence[Record], documents: Sequence[Record]) -> Iterator[tuple[str, list[str]]]:
-        rng = Random(seed)
-        for query in queries:
-            yield query.id, [d.id for d in rng.sample(list(documents), min(DEPTH, len(documents)))]
-
-    return System("random", rank)
-
-
-def cpv_system(seed: int = 7) -> System:
-    """Documents by the longest CPV prefix shared with the query, ties at random."""
-
-    def rank(queries: Sequence[Record], documents: Sequence[Record]) -> Iterator[tuple[str, list[str]]]:
-        rng = Random(seed)
-        for query in queries:
-            keyed = [(-_shared(query, document), rng.random(), document.id) for document in documents]
-            yield query.id, [document for _, _, document in sorted(keyed)[:DEPTH]]
-
-    return System("CPV only", rank)
-
-
-def _shared(one: Record, other: Record) -> int:
-    lengths = [
-        next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), 8)
-        for a in one.cpv
-        for b in other.cpv
-    ]
-    return max(lengths, default=0)
-
-
-def own_systems(embedder: Embedder, tuning: Tuning) -> list[System]:
-    """The engine beside its own single legs."""
-    plain = Embedder(embedder.encoder, None, embedder.cache)
-    words = FusionWeights(0.6, 0.6, 0.4)
-    dense = replace(tuning, fusion=FusionWeights(0.0, 0.0, 0.0))
-    return [
-        random_system(),
-        cpv_system(),
-        engine_system("BM25", embedder, replace(tuning, fusion=words)),
-        engine_system(PLAIN, plain, dense),
-        engine_system(DENSE, embedder, dense),
-        engine_system(HYBRID, embedder, tuning),
-    ]
-
-
 def run(
     trial: Trial,
     embedder: Embedder,
@@ -225,79 +199,86 @@ def run(
 ) -> Result:
     """Measure the engine beside other systems: by default random, CPV, and its own single legs.
 
-    One of the systems must be called `HYBRID`: the engine as it is used.
+    The one called `HYBRID` is the engine as it is used: languages and language pairs are told of it alone.
+    Raises `ValueError` for two systems of one name.
     """
     tell = say or (lambda _: None)
     cached = Embedder(embedder.encoder, embedder.neutraliser, embedder.cache or MemoryCache())
-    result = Result(embedder.encoder.identity.key, embedder.offset_key, {}, {}, trial.families)
-    if trial.qrels:
-        result = _ranking(trial, cached, tuning, systems or own_systems(cached, tuning), result, tell)
+    result = Result(
+        embedder.encoder.identity.key, embedder.offset_key, {}, {}, trial.families, unknown=trial.unknown
+    )
+    if trial.judged:
+        chosen = own_systems(cached, tuning) if systems is None else systems
+        result = _ranking(trial, chosen, result, tell)
+    if tuning.calibrator is not None and all(d.kind is Kind.SOLUTION for d in trial.documents):
+        result = _levels(trial, cached, tuning, result, tell)
     if trial.groups:
         result = replace(result, groupings=_groupings(trial, cached, tuning, tell))
     return result
 
 
-def _ranking(
-    trial: Trial,
-    embedder: Embedder,
-    tuning: Tuning,
-    systems: Sequence[System],
-    result: Result,
-    tell: Callable[[str], None],
-) -> Result:
+def _ranking(trial: Trial, systems: Sequence[System], result: Result, tell: Callable[[str], None]) -> Result:
     judged = trial.judged
-    asked = {query.id: language_of(query) or "?" for query in judged}
-    languages = {document.id: language_of(document) or "?" for document in trial.documents}
-    suppliers = {d.id: d.vendor if isinstance(d, Solution) else "" for d in trial.documents}
+    asked = {query.id: language_of(query) or "" for query in judged}
+    languages = {document.id: language_of(document) or "" for document in trial.documents}
+    suppliers = {d.id: d.vendor_id or d.vendor for d in trial.documents if isinstance(d, Solution)}
     rankings: dict[str, list[QueryScores]] = {}
     biases: dict[str, LanguageBias] = {}
     coverages: dict[str, SupplierCoverage] = {}
     pairs: dict[tuple[str, str], tuple[int, float]] = {}
     for system in systems:
+        if system.name in rankings:
+            raise ValueError(f"Two systems are called {system.name!r}. Give each a name of its own.")
         tell(f"Ranking: {system.name}")
         found = [Ranked(query, asked[query], ids) for query, ids in system.rank(judged, trial.documents)]
         rankings[system.name] = [
-            score(item.query, item.language, item.documents, trial.qrels[item.query]) for item in found
+            score(item.query, item.language or "?", item.documents, trial.qrels[item.query]) for item in found
         ]
-        biases[system.name] = language_bias(found, trial.qrels, languages)
-        coverages[system.name] = supplier_coverage([item.documents for item in found], suppliers)
+        biases[system.name] = language_bias(found, trial.qrels, languages, trial.families)
+        if len(suppliers) == len(languages):
+            coverages[system.name] = supplier_coverage([item.documents for item in found], suppliers)
         if system.name == HYBRID:
             pairs = by_language_pair(found, trial.qrels, languages)
-    result = replace(
-        result, rankings=rankings, biases=biases, coverages=coverages, pairs=pairs, unknown=trial.unknown
+    hopeless = sum(max(trial.qrels[q.id].values(), default=0) < RELEVANT for q in judged)
+    return replace(
+        result,
+        rankings=rankings,
+        biases=biases,
+        coverages=coverages,
+        pairs=pairs,
+        nowhere_relevant=hopeless,
     )
-    if tuning.calibrator is None or any(d.kind is not Kind.SOLUTION for d in trial.documents):
+
+
+def _levels(
+    trial: Trial, embedder: Embedder, tuning: Tuning, result: Result, tell: Callable[[str], None]
+) -> Result:
+    """What users see of each need that has an answer or is known to have none."""
+    unanswered = {query.id for query in trial.unanswered}
+    needs = [q for q in trial.queries if isinstance(q, Need) and (q.id in trial.qrels or q.id in unanswered)]
+    if not needs:
         return result
     tell("Reading probabilities")
     engine = Engine(embedder, tuning)
     engine.add(trial.documents)
-    shown, _ = _shown(engine, trial, judged)
-    _, unanswered = _shown(engine, trial, trial.unanswered)
-    return replace(
-        result,
-        reliability=reliability(shown),
-        reliabilities=by_group(shown),
-        unanswered=len(unanswered),
-        nothing_promised=nothing_promised(unanswered) if unanswered else None,
-    )
-
-
-def _shown(engine: Engine, trial: Trial, queries: Sequence[Record]) -> tuple[list[Shown], list[float]]:
-    """What users see of some needs, and the best probability of each."""
     shown: list[Shown] = []
     best: list[float] = []
-    for query in queries:
-        if not isinstance(query, Need):
-            continue
-        grades = trial.qrels.get(query.id, {})
-        items = engine.match(query, SHOWN).items
-        language = language_of(query) or "?"
+    for need in needs:
+        grades, language = trial.qrels.get(need.id, {}), language_of(need) or ""
+        items = engine.match(need, SHOWN).items
         shown += [
             Shown(language, item.probability or 0.0, grades.get(item.record.id, 0) >= RELEVANT)
             for item in items
         ]
-        best.append(max((item.probability or 0.0 for item in items), default=0.0))
-    return shown, best
+        if need.id in unanswered:
+            best.append(max((item.probability or 0.0 for item in items), default=0.0))
+    return replace(
+        result,
+        reliability=reliability(shown),
+        reliabilities=by_group(shown),
+        unanswered=len(best),
+        nothing_promised=nothing_promised(best) if best else None,
+    )
 
 
 def _groupings(
@@ -311,11 +292,12 @@ def _groupings(
     }
     if offers:
         ways["the same, agreeing on solutions"] = (embedder, offers)
+    truth = {need.id: trial.groups[need.id] for need in trial.needs if need.id in trial.groups}
     groupings: dict[str, GroupScores] = {}
     for name, (own, beside) in ways.items():
         tell(f"Grouping: {name}")
         engine = Engine(own, tuning)
         engine.add([*trial.needs, *beside])
         groups = {need.id: members[0].id for members in engine.groups() for need in members}
-        groupings[name] = compare(groups, trial.groups)
+        groupings[name] = compare(groups, truth)
     return groupings

@@ -9,6 +9,8 @@ import typer
 from service.cli import options, screen, store
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from matcher.evaluate.trial import Result
     from matcher.records import Kind, Record
     from service.settings import Settings
@@ -88,8 +90,10 @@ def evaluate(
     import json
 
     from corpora import read_groups, read_qrels
+    from matcher.errors import RecordInvalid
     from matcher.evaluate.trial import Trial, run
     from matcher.records import Need
+    from service.report import left_out, write_report
     from service.wiring import open_embedder, tuning_of
 
     settings = options.settings(model, engine)
@@ -102,14 +106,19 @@ def evaluate(
         needs=[need for need in searching if isinstance(need, Need) and need.id in grouped],
         groups=grouped,
     )
+    if not trial.judged and not trial.needs:
+        raise RecordInvalid(
+            f"{qrels} holds {len(trial.qrels)} queries, and none is among the {len(searching)} of {queries}. "
+            "Give the judgements of these queries; ids must be alike."
+        )
+    for sentence in left_out(trial.unknown):
+        screen.errors().print(sentence, style="yellow")
     with screen.saying("Opening the model") as say:
         embedder = open_embedder(settings, say)
         result = run(trial, embedder, tuning_of(embedder.encoder), say)
     if out is not None:
         out.write_text(json.dumps(result.as_json(), ensure_ascii=False, indent=2), encoding="utf-8")
     if report is not None:
-        from service.report import write_report
-
         page = write_report(result, report, "Evaluation")
         screen.errors().print(f"Report written to {page}")
     if as_json:
@@ -119,39 +128,12 @@ def evaluate(
 
 
 def _show(result: "Result") -> None:
-    from matcher.evaluate.trial import FEW, HYBRID
-
     out = screen.console()
     out.print(f"Model {result.model}; offset {result.offset or 'none'}", markup=False)
-    figures = result.as_json()
     if result.rankings:
-        columns = ["system", "nDCG@10", "recall@10", "recall@100", "MRR", "acc@1"]
-        screen.table(
-            out,
-            columns,
-            [
-                [name, *(f"{value:.3f}" for value in means.values())]
-                for name, means in figures["systems"].items()
-            ],
-        )
-        gain = result.difference("ndcg_10")
-        out.print(
-            f"{HYBRID} over plain dense: nDCG@10 {gain.mean:+.3f} "
-            f"(95 % interval {gain.low:+.3f} to {gain.high:+.3f})"
-        )
-        screen.table(
-            out,
-            ["language", "queries", "nDCG@10", "recall@10"],
-            [
-                [
-                    f"{language}{'' if n >= FEW else ' (few)'}",
-                    str(n),
-                    f"{m['ndcg_10']:.3f}",
-                    f"{m['recall_10']:.3f}",
-                ]
-                for language, (n, m) in result.languages().items()
-            ],
-        )
+        _show_rankings(out, result)
+    if result.reliability is not None:
+        _show_levels(out, result)
     if result.groupings:
         screen.table(
             out,
@@ -161,6 +143,67 @@ def _show(result: "Result") -> None:
                 for name, s in result.groupings.items()
             ],
         )
+
+
+def _show_rankings(out: "Console", result: "Result") -> None:
+    from matcher.evaluate.ranking import mean
+    from matcher.evaluate.systems import HYBRID
+    from matcher.evaluate.trial import FEW
+    from service.report import HEADINGS
+
+    screen.table(
+        out,
+        ["system", *HEADINGS.values()],
+        [
+            [name, *(f"{value:.3f}" for value in mean(scores).values())]
+            for name, scores in result.rankings.items()
+        ],
+    )
+    gain = result.difference("ndcg_10")
+    out.print(
+        f"{HYBRID} over plain dense: nDCG@10 {gain.mean:+.3f} "
+        f"(95 % interval {gain.low:+.3f} to {gain.high:+.3f}, p {result.chance('ndcg_10'):.4f})"
+    )
+    screen.table(
+        out,
+        ["language", "queries", "nDCG@10", "recall@10"],
+        [
+            [f"{code}{'' if n >= FEW else ' (few)'}", str(n), f"{m['ndcg_10']:.3f}", f"{m['recall_10']:.3f}"]
+            for code, (n, m) in result.languages().items()
+        ],
+    )
+    # The ratio is told in matcher/evaluate/bias.py: shown over expected among equally relevant documents.
+    screen.table(
+        out,
+        ["top 10", "own language", "by chance", "ratio at equal merit"],
+        [
+            [
+                name,
+                f"{bias.same_in_top:.3f}",
+                f"{bias.chance:.3f}",
+                f"{bias.ratio.mean:.2f}" if bias.shown else "-",
+            ]
+            for name, bias in result.biases.items()
+        ],
+    )
+    if result.coverages:
+        screen.table(
+            out,
+            ["top 10", "distinct suppliers", "suppliers shown", "solutions never shown"],
+            [
+                [name, f"{c.diversity:.3f}", f"{c.suppliers_shown:.3f}", f"{c.never_shown:.3f}"]
+                for name, c in result.coverages.items()
+            ],
+        )
+
+
+def _show_levels(out: "Console", result: "Result") -> None:
+    from service.report import promised, reliability_rows
+
+    columns = ["probabilities, by language", "results", "Brier", "ECE", "ECE, equal mass"]
+    screen.table(out, columns, reliability_rows(result))
+    if promised(result):
+        out.print(promised(result), markup=False)
 
 
 def _stream(path: Path, kind: "Kind", settings: "Settings") -> "Iterator[Record]":

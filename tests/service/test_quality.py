@@ -9,7 +9,8 @@ import pytest
 from matcher.embed import Embedder
 from matcher.engine import Tuning
 from matcher.evaluate.ranking import MEASURES
-from matcher.evaluate.trial import HYBRID, PLAIN, Result, Trial, run
+from matcher.evaluate.systems import DENSE, HYBRID, PLAIN, engine_system, own_systems
+from matcher.evaluate.trial import Result, Trial, run
 from models import open_encoder
 from service import quality
 
@@ -42,7 +43,7 @@ def test_the_page_has_a_section_a_trial(results, tmp_path):
             f"| {HYBRID} |",
             f"| {PLAIN} |",
             "| BM25 |",
-            "4 queries.",
+            "4 queries of 2 families.",
             "| en (few) |",
             f"{HYBRID} less {PLAIN}",
         ):
@@ -93,4 +94,31 @@ def test_page_and_figures_are_written(monkeypatch, tmp_path, tiny_sample):
     page = (tmp_path / "docs" / "quality.md").read_text(encoding="utf-8")
     for system, means in figures["systems"].items():
         assert f"| {system} | " + " | ".join(f"{means[m]:.3f}" for m in MEASURES) + " |" in page
+        for over in (PLAIN, DENSE):
+            if system != over:
+                gain = figures["gains"][over][system]["ndcg_10"]
+                assert f"| {system} | {gain['mean']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}] |" in page
     assert written["date"] in page
+
+
+def test_each_system_is_held_against_the_model_it_began_as(tiny_sample, tmp_path):
+    """Plain e5 and e5 with an offset where they were measured, else the own dense legs."""
+    part = tiny_sample.part("test")
+    trial = Trial(part.needs, part.solutions, part.qrels, families=part.themes)
+    embedder = Embedder(open_encoder("hashing"))
+    began = [engine_system(name, embedder, Tuning()) for name in (quality.E5, quality.E5_OFFSET)]
+    result = run(trial, embedder, Tuning(), systems=[*own_systems(embedder, Tuning()), *began])
+    assert quality.references(result) == [quality.E5, quality.E5_OFFSET]
+    page = quality.page({"Sample": result}, FACTS, tmp_path)
+    for over in (quality.E5, quality.E5_OFFSET):
+        assert f"Each system less `{over}`" in page
+    assert page.count(f"| {HYBRID} | +") + page.count(f"| {HYBRID} | -") >= 2
+    assert quality.references(run(trial, embedder, Tuning())) == [PLAIN, DENSE]
+
+
+def test_plots_lie_where_the_page_says(results, tmp_path):
+    """Every plot of every section is a file beside the page."""
+    page = quality.page(results, FACTS, tmp_path)
+    names = re.findall(r"!\[[^\]]+\]\((.*?)\)", page)
+    assert len(names) == len(set(names)) >= 4
+    assert all((tmp_path / name).is_file() for name in names)

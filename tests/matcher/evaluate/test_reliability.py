@@ -1,7 +1,11 @@
 """Whether probabilities mean what they say, checked against examples worked by hand."""
 
+from random import Random
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from matcher.evaluate.reliability import GROUPS, Shown, by_group, nothing_promised, reliability
 from matcher.records import EU_LANGUAGES
@@ -25,6 +29,40 @@ def test_calibrated_probabilities_have_a_small_error() -> None:
     found = reliability([Shown("de", p, bool(rng.uniform() < p)) for p in said.tolist()])
     assert found.ece < 0.03
     assert found.ece_equal_mass < 0.03
+
+
+def test_bins_of_equal_mass_worked_by_hand() -> None:
+    """Twenty results, two a bin; each bin is .05 off, but for one that is .45 off."""
+    said = [0.05 + 0.1 * at for at in range(10)]
+    shown = [Shown("de", p, held) for at, p in enumerate(said) for held in (at > 4, at > 4)]
+    off = [abs(p - (at > 4)) for at, p in enumerate(said)]
+    assert reliability(shown).ece_equal_mass == pytest.approx(sum(off) / 10)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.1, 0.3, 0.35, 0.9]), st.booleans()), min_size=1), st.randoms())
+def test_the_order_of_results_does_not_matter(pairs: list[tuple[float, bool]], rng: Random) -> None:
+    """Results of equal probability share a bin."""
+    shown = [Shown("de", said, held) for said, held in pairs]
+    found = reliability(shown)
+    rng.shuffle(shown)
+    again = reliability(shown)
+    assert again.ece_equal_mass == pytest.approx(found.ece_equal_mass)
+    assert again.ece == pytest.approx(found.ece)
+    assert 0 <= found.ece <= 1
+    assert sum(one.count for one in found.bins) == len(pairs)
+
+
+def test_levels_are_those_that_users_read() -> None:
+    """Surest first, each with what was said of it and what held."""
+    shown = [
+        Shown("de", 0.85, True),
+        Shown("de", 0.95, False),
+        Shown("de", 0.5, True),
+        Shown("de", 0.1, False),
+    ]
+    found = reliability(shown).levels
+    assert list(found) == ["strong", "likely", "weak"]
+    assert (found["strong"].count, found["strong"].said, found["strong"].held) == (2, pytest.approx(0.9), 0.5)
 
 
 def test_overconfidence_shows() -> None:

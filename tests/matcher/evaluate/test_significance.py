@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from matcher.evaluate.significance import Interval, interval, randomisation
+from matcher.evaluate import significance
+from matcher.evaluate.significance import Interval, interval, randomisation, ratio_interval
 
 
 def test_the_same_values_give_the_same_interval() -> None:
@@ -63,3 +66,42 @@ def test_a_clear_difference_is_unlikely_by_chance() -> None:
 def test_one_family_cannot_be_significant() -> None:
     """Queries that stand and fall together are one observation."""
     assert randomisation([0.1] * 20, ["f"] * 20) == 1.0
+
+
+def test_the_p_is_that_of_all_sign_flips() -> None:
+    """Of 2^6 ways to swap these families, those as extreme can be counted."""
+    values = [0.3, 0.1, -0.2, 0.4, 0.05, 0.2]
+    signs = np.array(np.meshgrid(*[[-1, 1]] * 6)).reshape(6, -1)
+    exact = np.mean(np.abs(np.array(values) @ signs) >= abs(sum(values)) - 1e-12)
+    assert randomisation(values) == pytest.approx(exact, abs=0.015)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=30))
+def test_the_p_does_not_know_which_system_came_first(values: list[float]) -> None:
+    """Two-sided: turning all differences round changes nothing; a p is never 0 nor above 1."""
+    found = randomisation(values)
+    assert found == randomisation([-value for value in values])
+    assert 0 < found <= 1
+
+
+def test_no_difference_gives_a_p_as_often_as_it_says() -> None:
+    """Where two systems are alike, about one in ten p is below .1."""
+    random = np.random.default_rng(4)
+    low = sum(randomisation(random.normal(size=25).tolist()) < 0.1 for _ in range(150))
+    assert 5 <= low <= 27
+
+
+def test_a_ratio_is_of_sums() -> None:
+    """Queries weigh by their wholes; those without a whole have no say."""
+    assert ratio_interval([1.0, 3.0, 0.0], [2.0, 2.0, 0.0]).mean == 1.0
+    assert ratio_interval([0.0], [0.0]) == Interval(0.0, 0.0, 0.0)
+    found = ratio_interval([1.0, 0.0, 2.0, 1.0], [1.0, 1.0, 2.0, 2.0])
+    assert found.low <= found.mean <= found.high
+
+
+def test_figures_do_not_depend_on_how_many_are_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded; the seed gives the same draws in portions."""
+    values = np.random.default_rng(5).normal(size=30).tolist()
+    whole = interval(values), randomisation(values)
+    monkeypatch.setattr(significance, "AT_ONCE", 30 * 700)
+    assert (interval(values), randomisation(values)) == whole

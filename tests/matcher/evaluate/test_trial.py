@@ -9,16 +9,8 @@ from matcher.calibrate import LogisticCalibrator
 from matcher.embed import Embedder
 from matcher.engine import Tuning
 from matcher.evaluate.ranking import MEASURES
-from matcher.evaluate.trial import (
-    DENSE,
-    HYBRID,
-    PLAIN,
-    Result,
-    Trial,
-    cpv_system,
-    random_system,
-    run,
-)
+from matcher.evaluate.systems import DENSE, HYBRID, PLAIN, engine_system, random_system
+from matcher.evaluate.trial import Result, Trial, Unknown, run
 from matcher.records import Need, Solution
 
 QUERIES = [
@@ -112,11 +104,20 @@ def test_progress_names_each_system(embedder: Embedder) -> None:
 
 
 def test_judgements_of_what_is_not_there_are_counted(embedder: Embedder) -> None:
-    """Nothing is left out in silence."""
-    qrels = {**TRIAL.qrels, "Q9": {"D1": 3}, QUERIES[0].id: {**TRIAL.qrels[QUERIES[0].id], "D99": 2}}
-    found = run(replace(TRIAL, qrels=qrels, groups={}), embedder, Tuning()).as_json()
-    assert found["judgements_of_unknown_queries"] == 1
-    assert found["judgements_of_unknown_documents"] == 2
+    """Nothing is left out in silence: neither queries nor documents nor needs of the true grouping."""
+    qrels = {**TRIAL.qrels, "Q9": {"D1": 3, "S1": 3}, "Q1": {"S1": 3, "D99": 2}, "Q2": {"S2": 2, "D99": 1}}
+    found = run(replace(TRIAL, qrels=qrels, groups={**TRIAL.groups, "Q8": "a"}), embedder, Tuning())
+    assert found.unknown == Unknown(1, 2, 1, 2, 1)
+    assert found.as_json()["unknown"]["judgements"] == 2
+    assert [scores.query for scores in found.rankings[HYBRID]] == ["Q1", "Q2"]
+    assert {scores.items for scores in found.groupings.values()} == {4}
+
+
+def test_a_document_that_is_not_there_counts_as_not_found(embedder: Embedder) -> None:
+    """The best that could be reached includes it."""
+    qrels = {"Q1": {"S1": 3, "D99": 3}}
+    found = run(replace(TRIAL, qrels=qrels, groups={}), embedder, Tuning())
+    assert found.rankings[HYBRID][0].recall_10 == 0.5
 
 
 def test_levels_are_judged_with_a_calibrator(embedder: Embedder) -> None:
@@ -130,17 +131,49 @@ def test_levels_are_judged_with_a_calibrator(embedder: Embedder) -> None:
     trial = Trial(needs, solutions, {"N1": {"S1": 3}}, without_answer=frozenset({"N2"}))
     found = run(trial, embedder, Tuning(calibrator=calibrator))
     assert found.reliability is not None
-    assert found.reliability.count == 2
+    assert found.reliability.count == 4  # two results of each: the unanswered need counts too
+    assert sum(one.count for one in found.reliability.levels.values()) == 4
     assert (found.unanswered, found.nothing_promised) == (1, 1.0)
     assert list(found.reliabilities) == ["Germanic"]
 
 
-def test_codes_and_chance_are_baselines(embedder: Embedder) -> None:
-    """The CPV baseline puts the nearest code first; the random one is the same each time."""
-    documents = [
-        Solution(id="S1", name="x", cpv=("35000000",)),
-        Solution(id="S2", name="x", cpv=("35811200",)),
+def test_any_systems_stand_beside_each_other(embedder: Embedder) -> None:
+    """Another model under its own name, without the engine as it is used; names must differ."""
+    other = engine_system("another model", embedder, Tuning())
+    found = run(replace(TRIAL, groups={}), embedder, Tuning(), systems=[random_system(), other])
+    assert list(found.rankings) == ["random", "another model"]
+    assert found.difference("acc_1", "another model", "random").mean >= 0
+    stored = found.as_json()
+    assert stored["hybrid_minus"] == stored["languages"] == {}
+    assert stored["language_bias"].keys() == stored["coverage"].keys() == found.rankings.keys()
+    with pytest.raises(ValueError, match="another model"):
+        run(TRIAL, embedder, Tuning(), systems=[other, other])
+
+
+def test_gains_and_averages_are_drawn_by_family(result: Result) -> None:
+    """Both queries are of one family: there is no spread, and no difference can be significant."""
+    assert result.asked == (2, 1)
+    average = result.average("recall_10", HYBRID)
+    assert average.low == average.mean == average.high == 1.0
+    gains = result.gains(HYBRID, "random")
+    assert set(gains) == set(MEASURES)
+    assert {gain["p"] for gain in gains.values()} == {1.0}
+
+
+def test_queries_that_nothing_answers_are_told_apart(embedder: Embedder) -> None:
+    """They are ranked with the others, and the result says how many they are."""
+    found = run(replace(TRIAL, qrels={**TRIAL.qrels, "Q3": {"S3": 1}}, groups={}), embedder, Tuning())
+    assert found.asked[0] == 3
+    assert found.nowhere_relevant == 1
+
+
+def test_suppliers_are_those_of_solutions(embedder: Embedder) -> None:
+    """One supplier by its id, whatever its name; needs have none, and no figure."""
+    named = [
+        Solution(id="S1", name="Pump", language="en", vendor="Acme", vendor_id="1"),
+        Solution(id="S2", name="Hose", language="en", vendor="ACME Ltd", vendor_id="1"),
     ]
-    query = Need(id="N", title="x", cpv=("35811100",))
-    assert list(cpv_system().rank([query], documents)) == [("N", ["S2", "S1"])]
-    assert list(random_system().rank([query], documents)) == list(random_system().rank([query], documents))
+    trial = Trial(QUERIES[:1], named, {"Q1": {"S1": 3}})
+    assert run(trial, embedder, Tuning()).coverages[HYBRID].diversity == 1.0
+    between_needs = replace(trial, documents=QUERIES, qrels={"Q1": {"Q2": 3}})
+    assert run(between_needs, embedder, Tuning()).coverages == {}

@@ -202,6 +202,8 @@ def test_figures_as_tables(needmatch, campaign):
         "en (few)",
         "pair F1",
         "95 % interval",
+        "own language",
+        "solutions never shown",
     ):
         assert words in ran.out
 
@@ -215,8 +217,36 @@ def test_the_report_is_a_page_with_plots(needmatch, campaign):
     assert len(plots) >= 2
     for plot in plots:
         assert (campaign / "rep" / plot).read_text(encoding="utf-8").startswith("<?xml")
-    for words in ("| hybrid, offset |", "Language bias", "suppliers shown", "pair F1", "p 1.0000"):
+    for words in ("| hybrid, offset |", "equally relevant", "suppliers shown", "pair F1", "p 1.0000"):
         assert words in page
+
+
+def test_judgements_of_nobody_are_told(needmatch, campaign):
+    """How many judgements name queries, documents and needs that are not there; figures stay clean."""
+    (campaign / "qrels.tsv").write_text(QRELS + "Q7\tD1\t3\nQ7\tD2\t1\nQ1\tD9\t2\n", encoding="utf-8")
+    (campaign / "groups.tsv").write_text("Q1\tg1\nQ2\tg2\nQ3\tg1\nQ7\tg1\n", encoding="utf-8")
+    ran = needmatch(*EVALUATE, "--groups", "groups.tsv", "--report", "rep", "--json")
+    assert ran.json["queries"] == 3
+    assert ran.json["unknown"] == {
+        "queries": 1,
+        "judgements": 2,
+        "documents": 1,
+        "judgements_of_documents": 1,
+        "grouped": 1,
+    }
+    told = " ".join(ran.err.split())
+    page = (campaign / "rep" / "report.md").read_text(encoding="utf-8")
+    for words in ("2 judgements of queries that are not there", "1 judgements that name", "1 needs that are"):
+        assert words in told
+        assert words in page
+
+
+def test_judgements_of_other_queries_are_one_line(needmatch, refuses, campaign):
+    """Nothing to measure is said before anything is embedded."""
+    (campaign / "qrels.tsv").write_text("Q8\tD1\t3\nQ7\tD1\t3\n", encoding="utf-8")
+    line = refuses(needmatch(*EVALUATE))
+    assert "qrels.tsv holds 2 queries" in line
+    assert "q.jsonl" in line
 
 
 def test_without_groups_only_rankings_are_judged(needmatch, campaign):
