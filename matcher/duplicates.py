@@ -1,7 +1,9 @@
 """The same need entered twice: an edited copy, or the need in another language.
 
 Two authorities that want the same thing in their own words are no duplicates, and vectors alone do not
-tell the two apart. Numbers, dates, codes and names do: a copy carries them along, in any language.
+tell the two apart. Numbers, dates, codes and names do: a copy carries them along, in any language. So do
+the words themselves, within one language. Two texts that name neither and are of two languages are not
+flagged however alike they are: nothing would tell a translation from a like wish.
 """
 
 import re
@@ -20,8 +22,9 @@ from matcher.rows import RowSet
 
 NEIGHBOURS = 10
 """Nearest needs that are compared with each."""
-FEATURES = ("meaning", "numbers", "names", "length")
+FEATURES = ("meaning", "numbers", "names", "words", "length", "two languages")
 _NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f ]\d{3})*(?:[.,]\d+)?")
+_WORD = re.compile(r"[^\W\d_]+")
 _NAME = re.compile(r"\b[A-Z][A-Z0-9][\w/-]*\d[\w/-]*|\b[A-Z]{2,}\b")
 
 
@@ -29,7 +32,7 @@ _NAME = re.compile(r"\b[A-Z][A-Z0-9][\w/-]*\d[\w/-]*|\b[A-Z]{2,}\b")
 class DuplicateModel:
     """Logistic weights of the signals, with provenance.
 
-    >>> DuplicateModel("m@1", (0.0, 0.0, 0.0, 0.0), 0.0, 0.5).probability(np.zeros((1, 4))).tolist()
+    >>> DuplicateModel("m@1", (0.0,) * 6, 0.0, 0.5).probability(np.zeros((1, 6))).tolist()
     [0.5]
     """
 
@@ -41,7 +44,7 @@ class DuplicateModel:
     """Least probability that is flagged."""
 
     def probability(self, values: Float32) -> Float32:
-        """`float32[n]` for `float32[n, 4]` in the order of `FEATURES`."""
+        """`float32[n]` for `float32[n, 6]` in the order of `FEATURES`."""
         chances: Float32 = expit(values @ np.array(self.coefficients) + self.intercept).astype(np.float32)
         return chances
 
@@ -76,7 +79,7 @@ def near_duplicates(
     pairs = nearest_pairs(collection, allowed, of or allowed)
     if not len(pairs):
         return []
-    chances = model.probability(features(collection, pairs))
+    chances = judged(model, features(collection, pairs))
     flagged = [
         Duplicate(one, other, float(chance), reasons(one, other))
         for (a, b), chance in zip(pairs.tolist(), chances, strict=True)
@@ -85,6 +88,14 @@ def near_duplicates(
         and isinstance(other := collection.record(b), Need)
     ]
     return sorted(flagged, key=lambda d: (-d.probability, d.one.id, d.other.id))
+
+
+def judged(model: DuplicateModel, values: Float32) -> Float32:
+    """`float32[n]`: probabilities, 0 where two languages share neither a number nor a name."""
+    _, in_numbers, in_names, _, _, two_languages = values.T
+    silent = (two_languages > 0) & (in_numbers == 0) & (in_names == 0)
+    chances: Float32 = np.where(silent, np.float32(0), model.probability(values))
+    return chances
 
 
 def nearest_pairs(collection: Collection, allowed: RowSet, of: RowSet) -> Int64:
@@ -100,18 +111,21 @@ def nearest_pairs(collection: Collection, allowed: RowSet, of: RowSet) -> Int64:
 
 
 def features(collection: Collection, pairs: Int64) -> Float32:
-    """`float32[n, 4]` of pairs of rows `int64[n, 2]`, in the order of `FEATURES`."""
+    """`float32[n, 6]` of pairs of rows `int64[n, 2]`, in the order of `FEATURES`."""
     rows, at = np.unique(pairs, return_inverse=True)
     at = at.reshape(pairs.shape)
     vectors = collection.centroids(rows)
     records = [collection.record(row) for row in rows.tolist()]
-    marks = [(numbers(r.text), names(r.text), max(len(r.text), 1)) for r in records]
+    marks = [(numbers(r.text), names(r.text), words(r.text), max(len(r.text), 1)) for r in records]
+    spoken = [collection.languages[row] for row in rows.tolist()]
     cosines = np.einsum("nd,nd->n", vectors[at[:, 0]], vectors[at[:, 1]])
     rest = [
         (
             overlap(marks[i][0], marks[j][0]),
             overlap(marks[i][1], marks[j][1]),
-            min(marks[i][2], marks[j][2]) / max(marks[i][2], marks[j][2]),
+            0.0 if spoken[i] != spoken[j] else overlap(marks[i][2], marks[j][2]),
+            min(marks[i][3], marks[j][3]) / max(marks[i][3], marks[j][3]),
+            float(spoken[i] != spoken[j]),
         )
         for i, j in zip(at[:, 0].tolist(), at[:, 1].tolist(), strict=True)
     ]
@@ -137,14 +151,23 @@ def names(text: str) -> Counter[str]:
     return Counter(_NAME.findall(text))
 
 
+def words(text: str) -> Counter[str]:
+    """Words of a text without digits; only texts of one language have many in common.
+
+    >>> sorted(words("Two red pumps, 12 l").items())
+    [('l', 1), ('pumps', 1), ('red', 1), ('two', 1)]
+    """
+    return Counter(_WORD.findall(text.casefold()))
+
+
 def overlap(one: Counter[str], other: Counter[str]) -> float:
-    """What two bags have in common over what both hold; half where both are empty: that says nothing.
+    """What two bags have in common over what both hold; nothing where both are empty: silence is no sign.
 
     >>> overlap(Counter("aab"), Counter("abb")), overlap(Counter(), Counter())
-    (0.5, 0.5)
+    (0.5, 0.0)
     """
     both = sum((one | other).values())
-    return sum((one & other).values()) / both if both else 0.5
+    return sum((one & other).values()) / both if both else 0.0
 
 
 def reasons(one: Record, other: Record) -> tuple[str, ...]:

@@ -232,21 +232,21 @@ def missing(query: Query, found: Record) -> tuple[Missing, ...]:
         return ()
     empty: list[Missing] = []
     if need.trl_min is not None and solution.trl is None:
-        effect = f"would show whether it reaches the TRL {need.trl_min} asked for"
+        effect = f"it would show whether it reaches the TRL {need.trl_min} asked for"
         empty.append(Missing(Kind.SOLUTION, "trl", effect))
     if need.standards and not solution.standards:
-        effect = f"would show which of {', '.join(sorted(need.standards)[:3])} it meets"
+        effect = f"it would show which of {', '.join(sorted(need.standards)[:3])} it meets"
         empty.append(Missing(Kind.SOLUTION, "standards", effect))
     if need.country and not solution.delivery_countries:
-        effect = f"would show whether it is delivered to {need.country}"
+        effect = f"it would show whether it is delivered to {need.country}"
         empty.append(Missing(Kind.SOLUTION, "delivery_countries", effect))
     if not need.requirements:
         effect = "each requirement would be compared with the offer by itself"
         empty.append(Missing(Kind.NEED, "requirements", effect))
     if not need.cpv and solution.cpv:
-        empty.append(Missing(Kind.NEED, "cpv", "would show whether both stand in one CPV branch"))
+        empty.append(Missing(Kind.NEED, "cpv", "it would show whether both stand in one CPV branch"))
     if not solution.cpv and need.cpv:
-        empty.append(Missing(Kind.SOLUTION, "cpv", "would show whether both stand in one CPV branch"))
+        empty.append(Missing(Kind.SOLUTION, "cpv", "it would show whether both stand in one CPV branch"))
     return tuple(empty)
 
 

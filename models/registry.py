@@ -146,15 +146,11 @@ def tuned_entry(delta: Path, *, model_id: str | None = None, sha256: str | None 
     )
 
 
-ENTRIES |= {
-    known.id: known
-    for known in (
-        tuned_entry(
-            DELTAS / "needmatch-e5-small.npz",
-            sha256="ecc5aec017fa8f41b5c504df50527dd0013f86582199a985ab464405ce88a298",
-        ),
-    )
-}
+_TUNED = tuned_entry(
+    DELTAS / "needmatch-e5-small.npz",
+    sha256="ecc5aec017fa8f41b5c504df50527dd0013f86582199a985ab464405ce88a298",
+)
+ENTRIES[_TUNED.id] = _TUNED
 
 
 def entry(name: str) -> ModelEntry:

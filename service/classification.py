@@ -14,6 +14,7 @@ from matcher.classify import Suggester, pooled
 from matcher.divisions import DivisionClassifier
 from matcher.embed import Embedder
 from matcher.errors import FileUnreadable, SettingInvalid
+from matcher.evaluate.reliability import Shown, reliability
 from matcher.protocols import Float32
 from matcher.records import EU_LANGUAGES
 from models import classifier
@@ -150,6 +151,12 @@ def measure(folder: Path, settings: Settings, fold: str = "test", say: Say | Non
     gold = np.array([code[:2] for code in notices.main])
     hits = names[order] == gold[:, None]
     first = likelihoods[np.arange(len(order)), order[:, 0]]
+    sure = reliability(
+        [
+            Shown(language or "?", float(said), bool(held))
+            for language, said, held in zip(notices.languages, first, hits[:, 0], strict=True)
+        ]
+    )
     by_language = {
         language: round(float(hits[[lang == language for lang in notices.languages], 0].mean()), 3)
         for language in sorted({lang for lang in notices.languages if lang})
@@ -178,8 +185,8 @@ def measure(folder: Path, settings: Settings, fold: str = "test", say: Say | Non
         ),
         "code_in_top_5": round(float(np.mean(exact)), 4),
         "class_in_top_5": round(float(np.mean(near)), 4),
-        "ece": round(_ece(first, hits[:, 0]), 4),
-        "brier": round(float(np.mean((first - hits[:, 0]) ** 2)), 4),
+        "ece": round(sure.ece, 4),
+        "brier": round(sure.brier, 4),
         "division_top_1_by_language": by_language,
     }
 
@@ -213,13 +220,3 @@ def _labels(path: Path) -> list[tuple[str, str, str]]:
 def _log_loss(probabilities: Float32, gold: np.ndarray[Any, Any]) -> float:
     own = probabilities[np.arange(len(gold)), gold]
     return float(-np.mean(np.log(np.maximum(own, 1e-9))))
-
-
-def _ece(likelihoods: Float32, right: np.ndarray[Any, Any], bins: int = 10) -> float:
-    at = np.minimum((likelihoods * bins).astype(int), bins - 1)
-    gaps = [
-        abs(likelihoods[at == b].mean() - right[at == b].mean()) * np.mean(at == b)
-        for b in range(bins)
-        if np.any(at == b)
-    ]
-    return float(np.sum(gaps))

@@ -12,7 +12,7 @@ import numpy as np
 from corpora import load_sample
 from corpora.campaign import language_versions
 from matcher.collection import Collection
-from matcher.duplicates import DuplicateModel, features, near_duplicates, nearest_pairs
+from matcher.duplicates import DuplicateModel, features, judged, near_duplicates, nearest_pairs
 from matcher.embed import Embedder
 from matcher.engine import Engine
 from matcher.filters import Filter
@@ -81,17 +81,22 @@ def fit_duplicates(
     from sklearn.linear_model import LogisticRegression
 
     embedder = open_embedder(settings, say)
-    values, same = [], []
+    values, same, weights = [], [], []
     for task in tasks(folder, "tune"):
         collection = _collected(embedder, task)
         pairs, duplicate = _pairs(collection, task)
         values.append(features(collection, pairs))
         same.append(duplicate)
-    x, y = np.concatenate(values), np.concatenate(same)
-    fitted = LogisticRegression(C=100.0, max_iter=1000).fit(x, y)
+        # of each task its pairs of one need weigh as much as its others, and tasks as much as each other
+        weights.append(np.where(duplicate, 0.5 / max(duplicate.sum(), 1), 0.5 / max((~duplicate).sum(), 1)))
+    x, y, weight = np.concatenate(values), np.concatenate(same), np.concatenate(weights)
+    fitted = LogisticRegression(C=100.0, max_iter=1000).fit(x, y, sample_weight=weight * len(y) / 2)
     coefficients = tuple(float(c) for c in fitted.coef_[0])
     model = DuplicateModel(embedder.encoder.identity.model, coefficients, float(fitted.intercept_[0]), 0.5)
-    model = replace(model, threshold=_threshold(model.probability(x), y))
+    model = replace(
+        model,
+        threshold=max(_threshold(judged(model, v), s) for v, s in zip(values, same, strict=True)),
+    )
     return model, {
         "tune": measure(folder, embedder, model, "tune"),
         "test": measure(folder, embedder, model, "test"),
@@ -101,8 +106,13 @@ def fit_duplicates(
 def measure(
     folder: Path, embedder: Embedder, model: DuplicateModel, part: str
 ) -> dict[str, dict[str, float]]:
-    """Precision and recall of flagged pairs on each task of a split."""
-    figures: dict[str, dict[str, float]] = {}
+    """Precision and recall on each task of a split, and what is flagged where nothing was entered twice."""
+    half = load_sample().part("tune" if part == "tune" else "test")
+    apart = _collected(embedder, Task(half.needs, {}))
+    false = near_duplicates(apart, model, _all(apart))
+    figures: dict[str, dict[str, float]] = {
+        "needs all different": {"needs": len(half.needs), "flagged": len(false)}
+    }
     for name, task in zip(("edited copies", "language versions"), tasks(folder, part), strict=True):
         collection = _collected(embedder, task)
         flagged = near_duplicates(collection, model, _all(collection))

@@ -109,7 +109,7 @@ def _print_match(out: Console, match: "Match") -> None:
     for unmet in explanation.uncovered:
         _indented(out, f"? not spoken to: “{unmet.quote.text}”", "yellow")
     for empty in explanation.missing[:1]:
-        _indented(out, f"? {empty.kind} without {empty.field}: it {empty.effect}", "dim")
+        _indented(out, f"? {empty.kind} states no {empty.field}: stated, {empty.effect}", "dim")
     for pair in explanation.evidence[:1]:
         _indented(out, f"{pair.query.language or '?'} “{pair.query.text}”", "cyan")
         _indented(out, f"{pair.found.language or '?'} “{pair.found.text}”", "cyan")

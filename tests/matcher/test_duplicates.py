@@ -22,7 +22,7 @@ from matcher.embed import Embedder
 from matcher.records import Kind, Need
 from matcher.rows import RowSet
 
-MODEL = DuplicateModel("hashing@1", (6.0, 6.0, 2.0, 2.0), -10.0, 0.5)
+MODEL = DuplicateModel("hashing@1", (6.0, 6.0, 2.0, 2.0, 2.0, 0.0), -11.0, 0.5)
 FIRST = Need(
     id="A",
     title="Fire pumps 2027/114",
@@ -54,6 +54,15 @@ def test_a_copy_is_flagged_and_a_like_need_is_not(embedder: Embedder) -> None:
     assert [(pair.one.id, pair.other.id) for pair in found] == [("A", "B")]
     assert found[0].probability > 0.9
     assert any(reason.startswith("the same numbers: ") and "2027" in reason for reason in found[0].reasons)
+
+
+def test_like_wishes_without_a_number_are_not_one_need(embedder: Embedder) -> None:
+    """Two narratives that name nothing have no number in common, though neither has another."""
+    one = Need(id="A", title="Water in cellars", description="After rain our cellars stand under water.")
+    other = replace(one, id="B", title="Flooded cellars", description="When it pours, cellars fill up.")
+    held = collected(embedder, one, other)
+    _, in_numbers, in_names, *_ = features(held, np.array([[0, 1]]))[0].tolist()
+    assert in_numbers == in_names == 0
 
 
 def test_the_order_of_entry_does_not_matter(embedder: Embedder) -> None:

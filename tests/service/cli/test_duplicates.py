@@ -5,7 +5,7 @@ import pytest
 from matcher.duplicates import DuplicateModel
 from service import wiring
 
-MODEL = DuplicateModel("hashing@1", (6.0, 6.0, 2.0, 2.0), -10.0, 0.5)
+MODEL = DuplicateModel("hashing@1", (6.0, 6.0, 2.0, 2.0, 2.0, 0.0), -11.0, 0.5)
 
 
 def test_needs_entered_twice_are_shown_with_what_they_share(loaded, monkeypatch):
@@ -22,7 +22,7 @@ def test_needs_entered_twice_are_shown_with_what_they_share(loaded, monkeypatch)
 
 def test_nothing_found_is_said(loaded, monkeypatch):
     """An empty list is no silence."""
-    strict = DuplicateModel("hashing@1", (0.0,) * 4, -10.0, 0.5)
+    strict = DuplicateModel("hashing@1", (0.0,) * 6, -10.0, 0.5)
     monkeypatch.setattr(wiring, "duplicate_model", lambda _: strict)
     assert "No need looks like another" in loaded("duplicates").out
     assert loaded("duplicates", "--json").json == []
