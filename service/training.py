@@ -27,13 +27,23 @@ from models.training.network import LATE_DIMENSION, Network
 from models.training.packing import packed
 from models.training.sources import Answers, Block, Likes, Pairs
 from models.training.trainer import Progress, Recipe, train
+from service.recipes import held_out
 from service.report import table
 from service.settings import Settings
 
 Say = Callable[[str], None]
-SHARES = {"answers": 0.42, "likes": 0.18, "translations": 0.14, "titles": 0.12, "labels": 0.14}
+SHARES = {
+    "answers": 0.48,
+    "likes": 0.16,
+    "translations": 0.10,
+    "titles": 0.08,
+    "labels": 0.08,
+    "subjects": 0.10,
+}
 """How often each source is drawn; those that are not there leave their share to the others."""
 LABEL_PAIRS = 20_000
+SUBJECT_LANGUAGES = 4
+"""Languages in which the label of a notice's code is shown."""
 SHORT = 40
 """Characters below which a text is too little to learn from."""
 
@@ -49,35 +59,48 @@ def train_model(
     report: Callable[[Progress], None] | None = None,
     say: Say | None = None,
 ) -> dict[str, Any]:
-    """Train, pack what changed into `out`, and return what its card says of data and recipe.
+    """Train, pack what changed into `out`, and return what its card says of data, recipe and outcome.
 
     `work` holds the checkpoints: the same call again goes on where it stopped. `start` is the work folder
     of an earlier training whose weights this one begins with.
     """
     tell = say or (lambda _: None)
-    base = converted(ENTRIES[BASE], settings.cache, say)
-    assert base.folder is not None
     tell("Reading training data")
-    sources = sources_of(folder)
-    network = Network(base.folder, recipe.scope)
-    if start is not None:
-        network.begin_from(start)
-    else:
-        texts = [text for source in sources for text in source.examples(40)]
-        network.start_head(texts, recipe.prefix, recipe.max_tokens)
-    mixture = Mixture(sources, recipe.shares, recipe.seed)
+    network, mixture = prepared(settings, folder, recipe, start)
     tell("Training")
     train(network, mixture, recipe, work, report=report)
+    tell("Ranking what was held out")
     facts = {
         "base": BASE,
         "date": date.today().isoformat(),
         "recipe": asdict(recipe),
         "started_from": None if start is None else start.name,
-        "data": describe(sources),
+        "data": describe(mixture.sources),
+        "held_out": held_out(network, recipe.prefix).means(),
     }
     tell("Packing what changed")
-    delta.save(packed(network, base.folder, recipe.prefix, facts), out)
+    delta.save(packed(network, _base(settings), recipe.prefix, facts), out)
     return facts
+
+
+def prepared(
+    settings: Settings, folder: Path | None, recipe: Recipe, start: Path | None = None
+) -> tuple[Network, Mixture]:
+    """A network that is ready to learn, and the batches it will see."""
+    sources = sources_of(folder)
+    network = Network(_base(settings), recipe.scope)
+    if start is not None:
+        network.begin_from(start)
+    else:
+        texts = [text for source in sources for text in source.examples(40)]
+        network.start_head(texts, recipe.prefix, recipe.max_tokens)
+    return network, Mixture(sources, recipe.shares, recipe.seed)
+
+
+def _base(settings: Settings) -> Path:
+    folder = converted(ENTRIES[BASE], settings.cache).folder
+    assert folder is not None
+    return folder
 
 
 def shares_of(given: Sequence[str]) -> dict[str, float]:
@@ -102,12 +125,14 @@ def shares_of(given: Sequence[str]) -> dict[str, float]:
 def sources_of(folder: Path | None) -> list[Any]:
     """All sources of batches there are."""
     blocks = tuning_blocks()
-    found: list[Any] = [Answers(blocks, 28, 600), Likes(blocks, 32, 600)]
+    found: list[Any] = [Answers(blocks, 28, 720), Likes(blocks, 32, 720)]
     if folder is not None:
         found.append(Pairs("translations", _translations(folder), 40, 300))
         found.append(Pairs("titles", _titles(folder), 40, 300))
         if (folder / "cpv24.tsv").is_file():
-            found.append(Pairs("labels", _labels(folder / "cpv24.tsv"), 96, 450))
+            labels = _label_table(folder / "cpv24.tsv")
+            found.append(Pairs("labels", _labels(labels), 96, 450))
+            found.append(Pairs("subjects", _subjects(folder, labels), 48, 450))
     return found
 
 
@@ -158,7 +183,7 @@ def card(about: Mapping[str, Any], size: int, figures: Mapping[str, Any]) -> str
 
 def tuning_blocks() -> list[Block]:
     """The tuning set as the trainer reads it: lookalike themes together."""
-    tuning = load_tuning()
+    tuning = load_tuning().part(held_out=False)
     blocks: list[Block] = []
     for name in sorted(set(tuning.blocks.values())):
         needs = {need.id: need.text for need in tuning.needs if tuning.blocks[need.id] == name}
@@ -170,6 +195,11 @@ def tuning_blocks() -> list[Block]:
                 {s: tuple(text for _, text in tuning.questions.get(s, ())) for s in solutions},
                 {need: tuning.qrels.get(need, {}) for need in needs},
                 {need: tuning.groups[need] for need in needs},
+                {
+                    need.id: tuning.procedure["train"].get(need.language or "", ())
+                    for need in tuning.needs
+                    if need.id in needs
+                },
             )
         )
     return blocks
@@ -201,14 +231,23 @@ def _titles(folder: Path) -> list[tuple[str, str, str]]:
     return pairs
 
 
-def _labels(path: Path) -> list[tuple[str, str, str]]:
-    """CPV labels, one to three at a time, in two languages; the Irish column is English and left out."""
+def _label_table(path: Path) -> list[dict[str, str]]:
+    """CPV codes with their labels by language. Raises `FileUnreadable`."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            table = list(csv.DictReader(file, delimiter="\t"))
+            return list(csv.DictReader(file, delimiter="\t"))
     except (OSError, ValueError) as error:
         raise FileUnreadable(f"{path} cannot be read ({error}).") from error
-    languages = [language for language in EU_LANGUAGES if language in table[0] and language != "ga"]
+
+
+def _spoken(table: Sequence[Mapping[str, str]]) -> list[str]:
+    """The languages of the labels; the Irish column is English and left out."""
+    return [language for language in EU_LANGUAGES if language in table[0] and language != "ga"]
+
+
+def _labels(table: Sequence[Mapping[str, str]]) -> list[tuple[str, str, str]]:
+    """CPV labels, one to three at a time, in two languages."""
+    languages = _spoken(table)
     rng = np.random.default_rng(3)
     pairs: list[tuple[str, str, str]] = []
     for number in range(LABEL_PAIRS):
@@ -219,15 +258,30 @@ def _labels(path: Path) -> list[tuple[str, str, str]]:
     return pairs
 
 
+def _subjects(folder: Path, table: Sequence[Mapping[str, str]]) -> list[tuple[str, str, str]]:
+    """Notices with the label of their main CPV code, in some language; of a code, one a batch."""
+    labels = {row["code"][:8]: row for row in table}
+    languages = _spoken(table)
+    rng = np.random.default_rng(4)
+    pairs: list[tuple[str, str, str]] = []
+    for row in rows(folder / "notices.jsonl"):
+        code, text = str(row.get("cpv_main") or "")[:8], f"{row['title']}\n{row['description']}".strip()
+        if row["fold"] == "train" and code in labels and len(text) > SHORT:
+            for language in rng.choice(languages, size=SUBJECT_LANGUAGES, replace=False).tolist():
+                pairs.append((text, labels[code][language], code))
+    return pairs
+
+
 def describe(sources: Sequence[Any]) -> dict[str, int]:
     """How much each source holds, for the card."""
-    tuning = load_tuning()
+    tuning = load_tuning().part(held_out=False)
     facts = {source.name: len(source.pairs) for source in sources if isinstance(source, Pairs)}
     return {
         "needs": len(tuning.needs),
         "solutions": len(tuning.solutions),
         "questions": sum(len(asked) for asked in tuning.questions.values()),
         "themes": len(set(tuning.themes.values())),
+        "sentences about procedure": sum(map(len, tuning.procedure["train"].values())),
         "languages": len({r.language for r in tuning.needs} | {r.language for r in tuning.solutions}),
         **facts,
     }

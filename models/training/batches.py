@@ -20,11 +20,15 @@ class Batch:
     """`float32[a, c]`: worth of each candidate, 0 for a negative."""
     known: Float32
     """`float32[a, c]`: 1 where the pair counts, 0 where it must not (a text and itself)."""
+    names: tuple[str, ...] = ()
+    """What the candidates are called where they may serve as negatives of later steps; else empty."""
 
     def __post_init__(self) -> None:
         shape = (len(self.anchors), len(self.candidates))
         if self.gains.shape != shape or self.known.shape != shape:
             raise ValueError(f"gains {self.gains.shape} and known {self.known.shape}, expected {shape}")
+        if self.names and len(self.names) != len(self.candidates):
+            raise ValueError(f"{len(self.names)} names for {len(self.candidates)} candidates")
 
 
 class Source(Protocol):
@@ -48,15 +52,15 @@ class Mixture:
     """
 
     def __init__(self, sources: Sequence[Source], shares: Mapping[str, float], seed: int) -> None:
-        self._sources = [source for source in sources if shares.get(source.name, 0) > 0]
-        if not self._sources:
+        self.sources = [source for source in sources if shares.get(source.name, 0) > 0]
+        if not self.sources:
             raise ValueError(f"no source has a share above 0 in {dict(shares)}")
-        weights = np.array([shares[source.name] for source in self._sources], dtype=np.float64)
+        weights = np.array([shares[source.name] for source in self.sources], dtype=np.float64)
         self._shares = weights / weights.sum()
         self._seed = seed
 
     def batch(self, step: int) -> Batch:
         """The batch of a step, counted from 0."""
         rng = np.random.default_rng((self._seed, step))
-        source = self._sources[int(rng.choice(len(self._sources), p=self._shares))]
+        source = self.sources[int(rng.choice(len(self.sources), p=self._shares))]
         return source.batch(rng)

@@ -12,6 +12,8 @@ from models.training.batches import Batch
 _SENTENCE = re.compile(r"(?<=[.!?;:])\s+|\n+")
 WHOLE = 0.3
 """Share of texts that are read from their beginning, as they are in use."""
+PADDED = 0.35
+"""Share of needs that are read with sentences about procedure put between theirs."""
 UNTITLED = 0.15
 """Share of texts read without their title: half of the titles in use say little."""
 
@@ -30,6 +32,28 @@ class Block:
     """Need id to solution id to grade."""
     groups: Mapping[str, str]
     """Need id to group."""
+    procedure: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Need id to sentences about procedure in its language, as they might stand in it."""
+
+    def need(self, need_id: str, rng: np.random.Generator, characters: int) -> str:
+        """Part of a need, now and then with procedure around it."""
+        sentences = self.procedure.get(need_id, ())
+        if not sentences or rng.random() >= PADDED:
+            return crop(self.needs[need_id], rng, characters)
+        return padded(crop(self.needs[need_id], rng, characters * 3 // 4), sentences, rng)
+
+
+def padded(text: str, sentences: Sequence[str], rng: np.random.Generator) -> str:
+    """A text with one to four sentences about procedure somewhere in its body.
+
+    How offers are handed in says nothing about what is bought, and must not bring two texts together.
+    """
+    title, _, body = text.partition("\n")
+    own = [s for s in _SENTENCE.split(body) if s.strip()]
+    count = min(len(sentences), int(rng.integers(1, 5)))
+    for at in rng.choice(len(sentences), size=count, replace=False).tolist():
+        own.insert(int(rng.integers(0, len(own) + 1)), sentences[at])
+    return f"{title}\n{' '.join(own)}"
 
 
 def gain(grade: int) -> float:
@@ -85,9 +109,7 @@ class Answers:
         solutions = {s: text for block in chosen for s, text in block.solutions.items()}
         asked: list[tuple[str, Mapping[str, int]]] = []
         for block in chosen:
-            asked += [
-                (crop(t, rng, self.characters), block.grades.get(n, {})) for n, t in block.needs.items()
-            ]
+            asked += [(block.need(n, rng, self.characters), block.grades.get(n, {})) for n in block.needs]
             for solution, questions in block.queries.items():
                 if questions and rng.random() < self.questions:
                     asked.append((str(rng.choice(questions)), {solution: 3}))
@@ -98,6 +120,7 @@ class Answers:
             tuple(crop(text, rng, self.characters) for text in solutions.values()),
             gains,
             np.ones_like(gains),
+            tuple(solutions),
         )
 
 
@@ -117,12 +140,12 @@ class Likes:
     def batch(self, rng: np.random.Generator) -> Batch:
         """Whole blocks; each need as anchor and as candidate for all others."""
         chosen = _drawn(self.blocks, self.anchors, rng)
-        needs = [(text, block.groups[n]) for block in chosen for n, text in block.needs.items()]
-        labels = np.array([group for _, group in needs])
+        needs = {n: block.need(n, rng, self.characters) for block in chosen for n in block.needs}
+        labels = np.array([block.groups[n] for block in chosen for n in block.needs])
         same: Float32 = (labels[:, None] == labels[None, :]).astype(np.float32)
         others = 1 - np.eye(len(needs), dtype=np.float32)
-        texts = tuple(crop(text, rng, self.characters) for text, _ in needs)
-        return Batch(self.name, texts, texts, same * others, others)
+        texts = tuple(needs.values())
+        return Batch(self.name, texts, texts, same * others, others, tuple(needs))
 
 
 @dataclass(frozen=True, slots=True)

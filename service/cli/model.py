@@ -133,8 +133,8 @@ def train(
     start: Annotated[
         Path | None, typer.Option(help="Checkpoints of an earlier training to begin with.")
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Batches.")] = 400,
-    rate: Annotated[float, typer.Option(min=0, help="Learning rate at its highest.")] = 1e-4,
+    steps: Annotated[int, typer.Option(min=1, help="Batches.")] = 1000,
+    rate: Annotated[float, typer.Option(min=0, help="Learning rate at its highest.")] = 1.5e-4,
     scope: Annotated[str, typer.Option(help="What learns: all, last:N layers, or lora:R ranks.")] = "all",
     share: Annotated[
         list[str] | None, typer.Option(help="How often a source is drawn: answers=0.5; others 0.")

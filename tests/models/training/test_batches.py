@@ -95,3 +95,22 @@ def test_tables_must_fit_their_texts() -> None:
     """A wrong shape is a mistake of the source."""
     with pytest.raises(ValueError, match="expected"):
         Batch("x", ("a",), ("b", "c"), np.ones((1, 1), np.float32), np.ones((1, 2), np.float32))
+
+
+def test_procedure_is_put_into_needs_and_never_before_the_title() -> None:
+    """Some needs of a batch carry sentences of their own language that say nothing of what is bought."""
+    sentences = ["Offers are handed in on paper.", "The lowest price wins.", "Questions within a week."]
+    needs = {"n": "Fire pumps\nFour pumps are asked for. They fit a van."}
+    own = Block(needs, {}, {}, {}, {"n": "n"}, {"n": sentences})
+    rng = np.random.default_rng(1)
+    drawn = [own.need("n", rng, 400) for _ in range(200)]
+    changed = [text for text in drawn if any(sentence in text for sentence in sentences)]
+    assert 0.2 < len(changed) / len(drawn) < 0.5
+    assert all(text.startswith("Fire pumps\n") for text in drawn)
+    assert all("Four pumps are asked for." in text and "They fit a van." in text for text in drawn)
+
+
+def test_names_must_be_those_of_the_candidates() -> None:
+    """Else a candidate would be remembered under another's name."""
+    with pytest.raises(ValueError, match="1 names for 2 candidates"):
+        Batch("x", ("a",), ("b", "c"), np.ones((1, 2), np.float32), np.ones((1, 2), np.float32), ("b",))

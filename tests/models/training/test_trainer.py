@@ -1,5 +1,6 @@
 """A small network learns, stops, goes on as if it had not, and packs what changed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ import torch
 from models.converter import converted
 from models.delta import load, save
 from models.registry import ModelEntry
-from models.training.batches import Mixture
+from models.training.batches import Batch, Mixture
 from models.training.losses import listwise
-from models.training.network import Network, late_scores
+from models.training.network import Dropout, Network, late_scores
 from models.training.packing import packed
 from models.training.sources import Pairs
 from models.training.trainer import Progress, Recipe, train
@@ -159,3 +160,40 @@ def test_the_loss_is_least_for_the_order_of_the_gains() -> None:
     other = listwise(torch.tensor([[9.0, 5.0, 99.0]]), gains, hidden)
     assert one == other
     assert listwise(good, torch.zeros(1, 3), known) == 0
+
+
+def test_dropout_drops_a_tenth_and_keeps_the_mean() -> None:
+    """In training only; what is kept is raised accordingly."""
+    torch.manual_seed(1)
+    part = Dropout()
+    values = torch.ones(1000, 101)
+    dropped = part(values)
+    assert 0.09 < float((dropped == 0).float().mean()) < 0.115
+    assert float(dropped.mean()) == pytest.approx(1, abs=0.01)
+    assert part.eval()(values) is values
+
+
+def test_what_is_remembered_are_further_negatives(folder: Path, tmp_path: Path) -> None:
+    """With named candidates the loss is that of a harder choice, and a stopped training keeps them."""
+
+    class Named(Pairs):
+        def batch(self, rng: np.random.Generator) -> Batch:
+            found = super().batch(rng)
+            return replace(found, names=found.candidates)
+
+    def losses(remembered: int, work: str, steps: int = 6) -> list[Progress]:
+        seen: list[Progress] = []
+        recipe = replace(RECIPE, remembered=remembered, steps=steps, learning_rate=0.0)
+        source = Named("pairs", PAIRS, 6, 100)
+        train(
+            network(folder), Mixture([source], RECIPE.shares, RECIPE.seed), recipe, tmp_path / work,
+            report=seen.append,
+        )  # fmt: skip
+        return seen
+
+    with_memory, without = losses(4, "m"), losses(0, "n")
+    assert with_memory[0].dense == pytest.approx(without[0].dense)
+    assert all(one.dense > other.dense for one, other in zip(with_memory[1:], without[1:], strict=True))
+    kept = torch.load(tmp_path / "m" / "state.pt", weights_only=True)["memories"]["pairs"]
+    assert set(kept) <= {other for _, other, _ in PAIRS}
+    assert len(kept) > 6
