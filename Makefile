@@ -4,7 +4,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help setup demo test check bench quality docs clean
+.PHONY: help setup demo test check bench quality recipes docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ bench: setup ## speed and memory, written to docs/performance.md and docs/perfor
 
 quality: setup ## quality on the sample (and on DATA=folder of notices and tests), written to docs/quality.md
 	$(BIN)/python -m service.quality $(DATA)
+
+recipes: setup ## what each way of training brings, written to docs/recipes.md (half an hour; DATA=folder as for quality)
+	$(BIN)/python -m service.recipes $(DATA)
 
 docs: setup ## put what commands print into the README
 	$(BIN)/python -m service.readme

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logit
 
+from matcher.branch import UNSAID
 from matcher.protocols import Float32
 from matcher.retrieve import Candidates
 
-FEATURES = ("meaning", "details", "words", "words across languages", "codes")
-"""Dense score; late score; words where languages agree; words where they differ; verbatim codes."""
+FEATURES = ("meaning", "details", "words", "words across languages", "codes", "CPV branch")
+"""Dense score; late score; words where languages agree; words where they differ; verbatim codes; CPV."""
+BRANCH = FEATURES.index("CPV branch")
 
 
 class Level(StrEnum):
@@ -40,10 +42,11 @@ def level(probability: float) -> Level:
 
 
 def features(candidates: Candidates) -> Float32:
-    """`float32[n, 5]` in the order of `FEATURES`."""
+    """`float32[n, 6]` in the order of `FEATURES`."""
     same, words = candidates.same_language, candidates.words
     words_here, words_across = np.where(same, words, 0), np.where(same, 0, words)
-    columns = [candidates.dense, candidates.late, words_here, words_across, candidates.codes]
+    branch = np.nan_to_num(candidates.branch, nan=UNSAID)
+    columns = [candidates.dense, candidates.late, words_here, words_across, candidates.codes, branch]
     return np.stack(columns, axis=1).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Which CPV code a text is about: a division by its language-neutral vector, then the label that is nearest.
+"""Which CPV code a text is about: a division by its language-neutral vectors, then the label that is nearest.
 
 P(code) = P(division) P(code | division). The division comes from a linear classifier fitted on public
 notices; the codes of a division share its probability by how near their labels are. About a fifth of the
@@ -52,15 +52,16 @@ class Suggester:
         """The likeliest divisions of a text, best first, with their labels."""
         return tuple(
             Suggestion(f"{division}000000", self._labels.get(f"{division}000000", ""), likelihood)
-            for division, likelihood in self._likely(self._vector(text, language))[:k]
+            for division, likelihood in self._likely(self._views(text, language))[:k]
         )
 
     def suggest(self, text: str, language: str | None = None, k: int = 5) -> tuple[Suggestion, ...]:
         """The likeliest codes of a text, best first; their likelihoods add up to 1 at most."""
-        vector = self._vector(text, language)
+        both = self._views(text, language)
+        whole = both[: both.size // 2]
         found: list[tuple[float, str]] = []
-        for division, likelihood in self._likely(vector)[:SHORTLIST]:
-            codes, shares = self._shares(vector, division)
+        for division, likelihood in self._likely(both)[:SHORTLIST]:
+            codes, shares = self._shares(whole, division)
             found += [(-likelihood * float(share), code) for share, code in zip(shares, codes, strict=True)]
         return tuple(Suggestion(code, self._labels[code], -negative) for negative, code in sorted(found)[:k])
 
@@ -80,15 +81,14 @@ class Suggester:
         shares: Float32 = softmax(near).astype(np.float32)
         return codes, shares
 
-    def _likely(self, vector: Float32) -> list[tuple[str, float]]:
-        likelihoods = self._fitted.probabilities(vector[None, :])[0]
+    def _likely(self, both: Float32) -> list[tuple[str, float]]:
+        likelihoods = self._fitted.probabilities(both[None, :])[0]
         order = np.argsort(-likelihoods, kind="stable").tolist()
         named = [(self._fitted.divisions[i], float(likelihoods[i])) for i in order]
         return [(division, likelihood) for division, likelihood in named if division in self._codes]
 
-    def _vector(self, text: str, language: str | None) -> Float32:
-        vectors = pooled(self._embedder, [text], [language])
-        own: Float32 = vectors[0]
+    def _views(self, text: str, language: str | None) -> Float32:
+        own: Float32 = views(self._embedder, [text], [language])[0]
         return own
 
     def _labelled(self, division: str) -> tuple[list[str], Float32]:
@@ -97,6 +97,16 @@ class Suggester:
             labels = [self._labels[code] for code in codes]
             self._known[division] = codes, pooled(self._embedder, labels, ["en"] * len(labels))
         return self._known[division]
+
+
+def views(embedder: Embedder, texts: Sequence[str], languages: Sequence[str | None]) -> Float32:
+    """`float32[n, 2d]`: the unit vector of each whole text, and beside it that of its title.
+
+    A title says what is bought, the text adds how: a classifier weighs each by itself.
+    """
+    titles = [text.partition("\n")[0] for text in texts]
+    joined: Float32 = np.hstack([pooled(embedder, part, languages) for part in (texts, titles)])
+    return joined
 
 
 def pooled(embedder: Embedder, texts: Sequence[str], languages: Sequence[str | None]) -> Float32:

@@ -113,7 +113,10 @@ class Collection:
         """
         languages = [language_of(record) for record in records]
         embedded = embedder.embed([record.text for record in records], languages, Role.PASSAGE, progress)
-        items = [terms(record.text, language) for record, language in zip(records, languages, strict=True)]
+        items = [
+            terms(record.text, language, named=record.standards)
+            for record, language in zip(records, languages, strict=True)
+        ]
         if fit_statistics:
             shared = [r.visibility.rank >= Visibility.NETWORK.rank for r in records]
             self.lexical.statistics = TermStatistics.fit(list(compress(items, shared)))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher import snapshot
-from matcher.calibrate import features, level
+from matcher.calibrate import BRANCH, FEATURES, features, level
 from matcher.cluster import Grouping, groups
 from matcher.collection import Collection
 from matcher.embed import Embedder
@@ -158,9 +158,10 @@ class Engine:
         if places.size and shown and (rank or 0) > k:
             at, values = int(best[places[0]]), features(found)
             weights = shares(self.tuning.fusion, bool(found.same_language[at]))
-            lost = behind(values[at], values[shown[-1]], weights)
+            lost = behind(values[at], values[shown[-1]], weights, _unstated(found, at))
         language = collection.languages[own]
-        _, gaps = facts(asked, target, asked.terms, terms(target.text, language, grams=False))
+        own_terms = terms(target.text, language, grams=False, named=target.standards)
+        _, gaps = facts(asked, target, asked.terms, own_terms)
         compared = compare(asked, collection.parts[own])
         unmet = uncovered(compared, asked, target, language, self.tuning.covered)
         return WhyNot(
@@ -287,7 +288,9 @@ class Engine:
         for place, i in enumerate(best.tolist()):
             row = int(found.rows[i])
             record, language = collection.record(row), collection.languages[row]
-            reasons, gaps = facts(query, record, query.terms, terms(record.text, language, grams=False))
+            reasons, gaps = facts(
+                query, record, query.terms, terms(record.text, language, grams=False, named=record.standards)
+            )
             compared = compare(query, collection.parts[row])
             chance = None if chances is None else float(chances[place])
             yield Match(
@@ -297,7 +300,9 @@ class Engine:
                 probability=chance,
                 level=None if chance is None else level(chance),
                 explanation=Explanation(
-                    contributions(values[place], None if logits is None else logits[place]),
+                    contributions(
+                        values[place], None if logits is None else logits[place], _unstated(found, i)
+                    ),
                     tuple(reasons),
                     tuple(gaps),
                     evidence(compared, query, record, language),
@@ -305,3 +310,8 @@ class Engine:
                     missing(query, record),
                 ),
             )
+
+
+def _unstated(found: Candidates, at: int) -> tuple[str, ...]:
+    """The features of a candidate that the two records leave open."""
+    return (FEATURES[BRANCH],) if np.isnan(found.branch[at]) else ()

@@ -9,6 +9,7 @@ from itertools import islice
 
 import numpy as np
 
+from matcher.branch import prefix
 from matcher.calibrate import FEATURES, Level
 from matcher.evidence import Comparison, emphasis
 from matcher.late import Parts
@@ -73,6 +74,8 @@ class Contribution:
     value: float
     logit: float | None
     """None where the model revision has no calibrator."""
+    stated: bool = True
+    """Whether the records say it; else `value` is what a pair is taken to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,12 @@ class Match:
     explanation: Explanation
 
 
-def contributions(values: Float32, logits: Float32 | None) -> tuple[Contribution, ...]:
+def contributions(
+    values: Float32, logits: Float32 | None, unstated: Collection[str] = ()
+) -> tuple[Contribution, ...]:
     """Features `float32[f]` with what each adds to the logit, strongest first."""
     parts = [
-        Contribution(name, float(value), None if logits is None else float(logits[i]))
+        Contribution(name, float(value), None if logits is None else float(logits[i]), name not in unstated)
         for i, (name, value) in enumerate(zip(FEATURES, values, strict=True))
         if value
     ]
@@ -178,7 +183,10 @@ def facts(query: Query, found: Record, query_terms: Terms, found_terms: Terms) -
     """
     reasons: list[str] = []
     gaps: list[str] = []
-    if both := sorted(query_terms.codes.keys() & found_terms.codes.keys()):
+    need, solution = _sides(query.record, found) if query.record else (None, None)
+    # what the need lists as its standards is told as "states" or "does not state"
+    told = {code for standard in need.standards for code in codes(standard)} if need and solution else set()
+    if both := sorted((query_terms.codes.keys() & found_terms.codes.keys()) - told):
         reasons.append("both name " + ", ".join(both[:5]))
     if shared := query_terms.stems.keys() & found_terms.stems.keys():
         words = surface(query.text, query.language, {stem for stem in shared if len(stem) > 3})
@@ -186,9 +194,8 @@ def facts(query: Query, found: Record, query_terms: Terms, found_terms: Terms) -
             reasons.append(f"words in both: {listed}")
     if query.record is None:
         return reasons, gaps
-    if prefix := _common_cpv(query.record.cpv, found.cpv):
-        reasons.append(f"same CPV branch {prefix}")
-    need, solution = _sides(query.record, found)
+    if branch := prefix(query.record.cpv, found.cpv):
+        reasons.append(f"same CPV branch {branch}")
     if need is not None and solution is not None:
         named = found_terms.codes if solution is found else query_terms.codes
         _compare(need, solution, named.keys(), reasons, gaps)
@@ -248,19 +255,3 @@ def missing(query: Query, found: Record) -> tuple[Missing, ...]:
     if not solution.cpv and need.cpv:
         empty.append(Missing(Kind.SOLUTION, "cpv", "it would show whether both stand in one CPV branch"))
     return tuple(empty)
-
-
-def _common_cpv(one: tuple[str, ...], other: tuple[str, ...]) -> str:
-    """The longest shared prefix of three digits or more, without the zeros that fill it up.
-
-    >>> _common_cpv(("35815100",), ("35813000", "48000000"))
-    '3581'
-    """
-    best = ""
-    for a in one:
-        for b in other:
-            length = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), 8)
-            prefix = a[:length].rstrip("0")
-            if len(prefix) > max(len(best), 2):
-                best = prefix
-    return best

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.branch import likeness
 from matcher.collection import Collection
 from matcher.embed import Embedder
 from matcher.late import Parts
@@ -47,6 +48,8 @@ class Candidates:
     same_language: NDArray[np.bool_]
     late: Float32
     """Score of late interaction, in [-1, 1]; zeros until `rerank` compared the parts."""
+    branch: Float32
+    """How near the CPV codes stand, in [0, 1]; NaN where either side has none."""
 
 
 def ask(text: str, embedder: Embedder, language: str | None = None, role: Role = Role.QUERY) -> Query:
@@ -67,7 +70,14 @@ def ask_many(
     """Queries from texts in known languages, embedded together."""
     embedded = embedder.embed(texts, languages, role)
     return [
-        Query(text, e.language, e.passages, terms(text, e.language), e.parts, record)
+        Query(
+            text,
+            e.language,
+            e.passages,
+            terms(text, e.language, named=record.standards if record else ()),
+            e.parts,
+            record,
+        )
         for text, e, record in zip(texts, embedded, records or [None] * len(texts), strict=True)
     ]
 
@@ -100,7 +110,14 @@ def retrieve(query: Query, collection: Collection, allowed: RowSet, k: int) -> C
         _placed(union.size, at[stored], codes[stored]),
         np.array([languages[row] == query.language for row in union.tolist()], dtype=np.bool_),
         np.zeros(union.size, dtype=np.float32),
+        _branches(query, [collection.record(row).cpv for row in union.tolist()]),
     )
+
+
+def _branches(query: Query, codes: Sequence[Sequence[str]]) -> Float32:
+    own = query.record.cpv if query.record else ()
+    near = [likeness(own, other) for other in codes]
+    return np.array([np.nan if value is None else value for value in near], dtype=np.float32)
 
 
 def _highest(scores: Float32, count: int) -> Int64:

@@ -28,7 +28,7 @@ from matcher.lexical import LexicalIndex
 from matcher.protocols import ModelIdentity
 from matcher.records import Kind, Need, Solution
 
-FORMAT = 2
+FORMAT = 3
 _ADAPTERS: Mapping[Kind, TypeAdapter[Any]] = {
     Kind.NEED: TypeAdapter(list[Need | None]),
     Kind.SOLUTION: TypeAdapter(list[Solution | None]),

@@ -1,5 +1,6 @@
 """Why a record is not among the results: what hides it, where it stands, and which score holds it back."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,15 @@ class Behind:
     """The same score of the last result that is shown."""
     cost: float
     """How much of the fused distance it makes."""
+    stated: bool = True
+    """Whether the records say it; else `value` is what a pair is taken to have."""
+
+    @property
+    def words(self) -> str:
+        """The score, or that there is none."""
+        if not self.stated:
+            return f"{self.feature}: not stated on both sides, the last one shown has {self.needed:.2f}"
+        return f"{self.feature}: {self.value:.2f}, the last one shown has {self.needed:.2f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +62,22 @@ class WhyNot:
         where = f"It stands at place {self.rank}, {self.shown} are shown" if self.rank else "It is not ranked"
         if not self.behind:
             return f"{where}."
-        least = self.behind[0]
-        return (
-            f"{where}. Most is lost on {least.feature}: {least.value:.2f}, "
-            f"the last one shown has {least.needed:.2f}."
-        )
+        return f"{where}. Most is lost on {self.behind[0].words}."
 
 
-def behind(own: Float32, last: Float32, weights: Float32) -> tuple[Behind, ...]:
+def behind(
+    own: Float32, last: Float32, weights: Float32, unstated: Collection[str] = ()
+) -> tuple[Behind, ...]:
     """Scores `float32[f]` in which a record is below the last one shown, the costliest first.
 
-    >>> values, shown = np.array([0.5, 0, 0, 0, 0.2]), np.array([0.7, 0, 0, 0, 0.1])
-    >>> [(b.feature, round(b.cost, 2)) for b in behind(values, shown, np.ones(5))]
+    >>> values, shown = np.array([0.5, 0, 0, 0, 0.2, 0.3]), np.array([0.7, 0, 0, 0, 0.1, 0.3])
+    >>> [(b.feature, round(b.cost, 2)) for b in behind(values, shown, np.ones(6))]
     [('meaning', 0.2)]
     """
     costs = (last - own) * weights
     lost = float(costs[costs > 0].sum())
     found = [
-        Behind(FEATURES[i], float(own[i]), float(last[i]), float(costs[i]))
+        Behind(FEATURES[i], float(own[i]), float(last[i]), float(costs[i]), FEATURES[i] not in unstated)
         for i in np.argsort(-costs, kind="stable").tolist()
         if costs[i] > 0 and costs[i] >= SHARE_NAMED * lost
     ]

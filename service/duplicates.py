@@ -19,6 +19,7 @@ from matcher.filters import Filter
 from matcher.protocols import Int64
 from matcher.records import Need
 from matcher.rows import RowSet
+from service.report import table
 from service.settings import Settings
 from service.wiring import Say, open_embedder
 
@@ -131,6 +132,25 @@ def measure(
             "needs_with_a_twin_found": round(len(found) / twins, 4) if twins else 1.0,
         }
     return figures
+
+
+def section(figures: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """The figures of `measure` for the quality page."""
+    apart = figures["needs all different"]
+    rows = [
+        [name, f"{one['flagged']:.0f}", f"{one['precision']:.3f}", f"{one['needs_with_a_twin_found']:.3f}"]
+        for name, one in figures.items()
+        if "precision" in one
+    ]
+    return [
+        "",
+        "## Near-duplicates, test splits",
+        "",
+        f"Of {apart['needs']:.0f} needs that all differ, {apart['flagged']:.0f} pairs are flagged.",
+        "Where needs were entered twice, edited (sample) or in another official language (notices):",
+        "",
+        *table(["task", "pairs flagged", "of these right", "needs whose twin is found"], rows),
+    ]
 
 
 def _collected(embedder: Embedder, task: Task) -> Collection:

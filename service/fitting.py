@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from corpora import Report, load_sample, parse_mapping, read_records
+from corpora.tuning import load as load_tuning
 from matcher.embed import Embedder
 from matcher.errors import SettingInvalid
 from matcher.protocols import Float32, Role
@@ -25,11 +26,12 @@ def fit_offsets(
     only: Sequence[str] = (),
     say: Say | None = None,
 ) -> LanguageOffsets:
-    """Language means of a model over reference records and the tuning half of the sample corpus.
+    """Language means of a model over reference records, the tuning half of the sample and the tuning set.
 
     `only` holds conditions `column=value` that a record of the files must meet.
     """
-    records: list[Record] = list(load_sample().part("tune").needs)
+    own = load_sample().part("tune").needs, load_tuning().part(held_out=False).needs
+    records: list[Record] = [need for needs in own for need in needs]
     for path in references:
         found = read_records(path, Kind.NEED, report=Report(), mapping=parse_mapping(mapping, Kind.NEED))
         records += [record for record in found if _meets(record, _conditions(only))]

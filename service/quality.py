@@ -5,6 +5,7 @@ a folder of notices (`make quality DATA=folder`, see `corpora.campaign`), its fo
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,25 +13,34 @@ from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from corpora import load_sample
 from corpora.campaign import language_versions, titles_to_notices
+from corpora.tuning import load as load_tuning
 from matcher.embed import Embedder
 from matcher.engine import Tuning
 from matcher.evaluate.ranking import RELEVANT
 from matcher.evaluate.systems import DENSE, PLAIN, System, engine_system, own_systems
 from matcher.evaluate.trial import Result, Trial, run
 from matcher.fuse import FusionWeights
+from matcher.records import Need, Record
+from matcher.text.language import language_of
+from models import classifier, tunings
 from models.registry import BASE, entry
+from service import classification, duplicates
 from service.cli import screen
 from service.report import COMPARED, HEADINGS, section, spread, table
 from service.settings import Settings
-from service.wiring import Say, open_embedder, tuning_of
+from service.wiring import DUPLICATES, Say, duplicate_model, open_embedder, tuning_of
 
 DOCS = Path("docs")
 PLOTS = "quality"
 E5, E5_FULL, E5_OFFSET = "plain e5", "plain e5 in fp32", "e5, offset"
 """What the tuned model is held against: the model it began as."""
+SENTENCE_END = re.compile(r"(?<=[.!?;])\s+")
+PROCEDURE = 4
+"""Sentences about procedure added to each need, to see whether they change what is found."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -38,6 +48,7 @@ def main(arguments: Sequence[str]) -> None:
     folder = Path(arguments[0]) if arguments else None
     with screen.saying("Measuring quality") as say:
         results = measure(Settings(), folder, say)
+        beside = {} if folder is None else further(Settings(), folder, say)
     DOCS.mkdir(exist_ok=True)
     figures = {
         name: {
@@ -51,9 +62,9 @@ def main(arguments: Sequence[str]) -> None:
     }
     facts = {"date": date.today().isoformat(), "version": version("needmatch"), "commit": _commit()}
     (DOCS / "quality.json").write_text(
-        json.dumps({**facts, "trials": figures}, indent=1) + "\n", encoding="utf-8"
+        json.dumps({**facts, "trials": figures, **beside}, indent=1) + "\n", encoding="utf-8"
     )
-    (DOCS / "quality.md").write_text(page(results, facts, DOCS), encoding="utf-8")
+    (DOCS / "quality.md").write_text(page(results, facts, DOCS, beside), encoding="utf-8")
     screen.console().print(f"Written to {DOCS / 'quality.md'} and {DOCS / 'quality.json'}")
 
 
@@ -84,10 +95,45 @@ def measure(settings: Settings, folder: Path | None, say: Say) -> dict[str, Resu
             needs=versions.needs, groups=versions.groups
         )
     systems = compared(settings, embedder, tuning, say)
+    padded = engine_system("hybrid, procedure added", embedder, tuning, with_procedure)
     return {
-        name: run(trial, embedder, tuning, lambda text, name=name: say(f"{name}. {text}"), systems)  # type: ignore[misc]
+        name: run(
+            trial,
+            embedder,
+            tuning,
+            lambda text, name=name: say(f"{name}. {text}"),  # type: ignore[misc]
+            [*systems, padded] if name.startswith("Sample") else systems,
+        )
         for name, trial in trials.items()
     }
+
+
+def with_procedure(query: Record) -> Record:
+    """A need with `PROCEDURE` sentences about procedure before, between and after its own.
+
+    They are of the half that nothing was trained on. How offers are handed in must not drive what is found.
+    """
+    if not isinstance(query, Need):
+        return query
+    sentences = load_tuning().procedure["test"].get(language_of(query) or "", ())[:PROCEDURE]
+    own = [sentence for sentence in SENTENCE_END.split(query.description) if sentence]
+    for at, sentence in enumerate(sentences):
+        own.insert(at * len(own) // max(1, PROCEDURE - 1), sentence)
+    return replace(query, description=" ".join(own))
+
+
+def further(settings: Settings, folder: Path, say: Say) -> dict[str, dict[str, Any]]:
+    """What is measured beside ranking and grouping, as far as it is fitted for the model."""
+    embedder = open_embedder(settings, say)
+    found: dict[str, dict[str, Any]] = {}
+    if classifier.shipped(embedder.encoder.identity) is not None:
+        say("Suggesting CPV codes")
+        found["cpv"] = classification.measure(folder, settings, say=say)
+    if tunings.shipped(embedder.encoder.identity, DUPLICATES) is not None:
+        say("Looking for near-duplicates")
+        model = duplicate_model(embedder.encoder)
+        found["duplicates"] = duplicates.measure(folder, embedder, model, "test")
+    return found
 
 
 def compared(settings: Settings, embedder: Embedder, tuning: Tuning, say: Say) -> list[System]:
@@ -106,7 +152,7 @@ def compared(settings: Settings, embedder: Embedder, tuning: Tuning, say: Say) -
         engine_system(E5_FULL, Embedder(full.encoder, None, full.cache), Tuning(FusionWeights(0, 0, 0)))
     )
     if tuning.fusion.late:
-        late = tuning.fusion.late / (1 - tuning.fusion.codes - tuning.fusion.words_cross_language)
+        late = tuning.fusion.late / (tuning.fusion.late + tuning.fusion.meaning)
         own += [
             engine_system("dense and late", embedder, replace(tuning, fusion=FusionWeights(0, 0, 0, late))),
             engine_system("late alone", embedder, replace(tuning, fusion=FusionWeights(0, 0, 0, 1))),
@@ -114,12 +160,18 @@ def compared(settings: Settings, embedder: Embedder, tuning: Tuning, say: Say) -
                 "hybrid without late", embedder, replace(tuning, fusion=replace(tuning.fusion, late=0.0))
             ),
         ]
-    without_codes = replace(tuning.fusion, codes=0.0)
-    own.append(engine_system("hybrid without codes", embedder, replace(tuning, fusion=without_codes)))
+    for name, part in (("codes", "codes"), ("CPV", "branch")):
+        without = replace(tuning.fusion, **{part: 0.0})
+        own.append(engine_system(f"hybrid without {name}", embedder, replace(tuning, fusion=without)))
     return own
 
 
-def page(results: Mapping[str, Result], facts: Mapping[str, str], docs: Path) -> str:
+def page(
+    results: Mapping[str, Result],
+    facts: Mapping[str, str],
+    docs: Path,
+    beside: Mapping[str, Mapping[str, Any]] | None = None,
+) -> str:
     """The Markdown page of the figures; its plots are written beside it, into `docs`."""
     (docs / PLOTS).mkdir(parents=True, exist_ok=True)
     model = next(iter(results.values()))
@@ -131,14 +183,19 @@ def page(results: Mapping[str, Result], facts: Mapping[str, str], docs: Path) ->
         f"language offset `{model.offset or 'none'}`.",
         "",
         "Nothing here was fitted on what it is measured on: weights, thresholds and offsets come from the",
-        "tuning half of the sample and from the fold `train` of the notices. Intervals are 95 % bootstrap",
-        "intervals of paired differences, drawn by whole themes (sample) or notices (T1). The folder for T1",
-        "and T4 is described in `corpora/campaign.py`; with one, `make quality DATA=folder` repeats this.",
+        "tuning half of the sample, themes of the tuning set that the model was not trained on, and the fold",
+        f"`train` of the notices. Where procedure is added, {PROCEDURE} sentences about how offers are",
+        "handed in and weighed stand between those of each need (sentences that nothing was trained on).",
+        "Intervals are 95 % bootstrap intervals of paired differences, drawn by whole themes (sample) or",
+        "notices (T1). The folder for T1 and T4 is described in `corpora/campaign.py`; with one,",
+        "`make quality DATA=folder` repeats this.",
     ]
     for name, result in results.items():
         parts += ["", f"## {name}"]
         parts += section(result, docs, f"{PLOTS}/{name.split(',')[0].lower()}-")
         parts += _ablation(result)
+    for name, figures in (beside or {}).items():
+        parts += (classification if name == "cpv" else duplicates).section(figures)
     return "\n".join(parts) + "\n"
 
 

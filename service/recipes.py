@@ -6,102 +6,25 @@ Trains the carried model a few steps by each recipe, on the same batches, and wr
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
-
-from corpora.tuning import TuningSet
-from corpora.tuning import load as load_tuning
-from matcher.evaluate.ranking import RELEVANT, ndcg
 from matcher.evaluate.significance import interval
-from matcher.protocols import Float32
-
-if TYPE_CHECKING:
-    from models.training.network import Network, Vectors
+from models.training.trainer import Progress, Recipe, train
+from service.cli import screen
+from service.heldout import HeldOut, held_out
+from service.report import spread, table
+from service.settings import Settings
+from service.training import SHARES, prepared
 
 DOCS = Path("docs")
 SCOPES = ("all", "last:4", "lora:16")
-STEPS = 100
-AT_ONCE = 16
-LONGEST = 400
-"""Tokens read of a text: nearly all of it, where training reads crops."""
-MIXTURE = 0.5
-"""Share of late interaction where both scores are mixed."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """nDCG@10 of each held-out need that has an answer."""
-
-    dense: tuple[float, ...]
-    late: tuple[float, ...]
-    both: tuple[float, ...]
-    themes: tuple[str, ...]
-    """Theme of each need: what intervals are drawn by."""
-
-    def means(self) -> dict[str, float]:
-        """The figures of a card."""
-        return {name: round(float(np.mean(getattr(self, name))), 4) for name in ("dense", "late", "both")}
-
-
-def held_out(network: "Network", prefix: str) -> HeldOut:
-    """How a network ranks the solutions of the held-out themes for their needs, by vectors and by parts."""
-    import torch
-
-    from models.training.memory import joined
-    from models.training.network import late_scores
-
-    part: TuningSet = load_tuning().part(held_out=True)
-    needs = [n for n in part.needs if max(part.qrels.get(n.id, {}).values(), default=0) >= RELEVANT]
-    network.eval()
-    asked = _read(network, [need.text for need in needs], prefix)
-    offered = _read(network, [solution.text for solution in part.solutions], prefix)
-    with torch.no_grad():
-        everything = joined(offered)
-        pooled = torch.stack([one.pooled for one in asked])
-        dense: Float32 = (pooled @ everything.pooled.T).numpy()
-        late: Float32 = np.concatenate([late_scores(joined([one]), everything).numpy() for one in asked])
-    ids = [solution.id for solution in part.solutions]
-
-    def scored(table: Float32) -> tuple[float, ...]:
-        places = np.argsort(-table, axis=1, kind="stable")[:, :10].tolist()
-        return tuple(
-            ndcg([ids[at] for at in row], part.qrels[need.id])
-            for need, row in zip(needs, places, strict=True)
-        )
-
-    both = (1 - MIXTURE) * dense + MIXTURE * late
-    return HeldOut(scored(dense), scored(late), scored(both), tuple(part.themes[need.id] for need in needs))
-
-
-def _read(network: "Network", texts: Sequence[str], prefix: str) -> "list[Vectors]":
-    """The vectors of each text."""
-    import torch
-
-    from models.training.network import Vectors
-
-    found: list[Vectors] = []
-    with torch.no_grad():
-        for start in range(0, len(texts), AT_ONCE):
-            batch = network(texts[start : start + AT_ONCE], prefix, LONGEST)
-            found += [
-                Vectors(batch.pooled[at], batch.late[at], batch.weights[at])
-                for at in range(len(batch.pooled))
-            ]
-    return found
+STEPS = 60
 
 
 def main(arguments: Sequence[str]) -> None:
     """Train by each recipe and write docs/recipes.md and docs/recipes.json."""
-    from models.training.trainer import Recipe
-    from service.cli import screen
-    from service.settings import Settings
-    from service.training import SHARES, prepared
-
     data = Path(arguments[0]) if arguments else None
     found: dict[str, HeldOut] = {}
     learned: dict[str, int] = {}
@@ -113,9 +36,11 @@ def main(arguments: Sequence[str]) -> None:
             learned["before training"] = 0
         learned[scope] = sum(weight.numel() for weight in network.learned())
         with tempfile.TemporaryDirectory() as work, screen.progress(f"Training {scope}", STEPS) as done:
-            from models.training.trainer import train
 
-            train(network, mixture, recipe, Path(work), report=lambda stand, done=done: done(stand.step))  # type: ignore[misc]
+            def tell(stand: Progress, done: Callable[[int], None] = done) -> None:
+                done(stand.step)
+
+            train(network, mixture, recipe, Path(work), report=tell)
         found[scope] = held_out(network, recipe.prefix)
     DOCS.mkdir(exist_ok=True)
     (DOCS / "recipes.md").write_text(page(found, learned), encoding="utf-8")
@@ -124,10 +49,8 @@ def main(arguments: Sequence[str]) -> None:
     )
 
 
-def page(found: dict[str, HeldOut], learned: dict[str, int]) -> str:
+def page(found: Mapping[str, HeldOut], learned: Mapping[str, int]) -> str:
     """The Markdown page: each recipe, and its difference to the first."""
-    from service.report import spread, table
-
     first = next(iter(found.values()))
     against = found[SCOPES[0]]
     rows = []

@@ -11,7 +11,10 @@ import numpy as np
 
 from corpora import load_sample
 from corpora.campaign import language_versions, titles_to_notices
-from matcher.calibrate import features, fit
+from corpora.tuning import load as load_tuning
+from matcher.branch import UNSAID
+from matcher.calibrate import BRANCH as CPV_FEATURE
+from matcher.calibrate import LogisticCalibrator, features, fit
 from matcher.cluster import Grouping
 from matcher.embed import Embedder
 from matcher.engine import Engine, Tuning
@@ -30,17 +33,20 @@ from models.offsets import LanguageOffsets
 from service.settings import Settings
 from service.wiring import Say, open_embedder
 
+OWN = ("sample", "held out")
+"""Tasks of needs and solutions: the others have no solutions."""
 DEPTH = 100
 FOLDS = 5
 ANSWERS = 3
 SHOWN = 30
 """Places of each ranking that the calibrator learns from: what users get to see, and a little more."""
 STRENGTHS = (0.0, 0.3, 0.6, 0.8, 1.0)
-WORDS_SAME = (0.0, 0.05, 0.1)
-WORDS_CROSS = (0.0, 0.1, 0.2)
+WORDS_SAME = (0.0, 0.05)
+WORDS_CROSS = (0.0, 0.1)
 CODES = (0.0, 0.1, 0.2, 0.3)
 LATE = (0.0, 0.2, 0.35, 0.5, 0.65)
-COMPARED = FusionWeights(0.0, 0.1, 0.2, 0.3)
+BRANCH = (0.0, 0.03, 0.06, 0.1, 0.15)
+COMPARED = FusionWeights(0.0, 0.1, 0.2, 0.3, 0.06)
 """Chooses the candidates whose parts are compared while weights are fitted."""
 UNMET_AT_MOST = 0.15
 """Share of requirements of answered needs that may be called unmet by mistake."""
@@ -67,7 +73,6 @@ class Ranked:
     fusion: FusionWeights
     figures: dict[str, float]
     """Mean nDCG@10 of each task."""
-    sample: list[Judged]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +89,9 @@ class Task:
 def fit_tuning(settings: Settings, folder: Path | None, say: Say) -> dict[str, Any]:
     """Offset strength, fusion weights, grouping thresholds and calibrator, with what they reached.
 
-    Fitted on the tuning half of the sample and, where a `folder` of notices is given, on its fold
-    `train`, each weighing the same (see `corpora.campaign`).
+    Fitted on the tuning half of the sample, on the blocks of the tuning set that are held out from training
+    and, where a `folder` of notices is given, on its fold `train`, each weighing the same (see
+    `corpora.campaign`).
     """
     embedder = open_embedder(settings, say)
     tasks = _tasks(folder)
@@ -96,7 +102,7 @@ def fit_tuning(settings: Settings, folder: Path | None, say: Say) -> dict[str, A
             embedder.neutraliser = replace(offset, strength=strength)
         say(f"Ranking with offset strength {strength}")
         judged = {name: list(_retrieved(embedder, task)) for name, task in tasks.items()}
-        ranked.append(Ranked(strength, *_fusion(judged), judged["sample"]))
+        ranked.append(Ranked(strength, *_fusion(judged)))
     best = max(ranked, key=lambda item: sum(item.figures.values()))
     if isinstance(offset, LanguageOffsets):
         embedder.neutraliser = replace(offset, strength=best.strength)
@@ -104,9 +110,9 @@ def fit_tuning(settings: Settings, folder: Path | None, say: Say) -> dict[str, A
     grouping, grouped = _grouping(embedder, tasks)
     say("Calibrating")
     identity = embedder.encoder.identity
-    sample = list(_retrieved(embedder, tasks["sample"], best.fusion, unanswered=True))
-    values, relevant, queries = _shown(sample, best.fusion)
-    calibrator = fit(values, relevant, identity.model, date.today().isoformat())
+    asked = [item for name in OWN for item in _retrieved(embedder, tasks[name], best.fusion, unanswered=True)]
+    values, relevant, queries = _shown(asked, best.fusion)
+    calibrator = _calibrator(values, relevant, identity.model)
     return {
         "model": identity.model,
         "fitted_with": identity.engine,
@@ -114,7 +120,7 @@ def fit_tuning(settings: Settings, folder: Path | None, say: Say) -> dict[str, A
         "fusion": asdict(best.fusion),
         "grouping": asdict(grouping),
         "calibrator": calibrator.as_json(),
-        "covered": _covered(embedder, tasks["sample"]),
+        "covered": _covered(embedder, [tasks[name] for name in OWN]),
         "tuning_figures": {
             "ndcg_10": best.figures,
             "ndcg_10_by_strength": {str(item.strength): item.figures for item in ranked},
@@ -126,7 +132,11 @@ def fit_tuning(settings: Settings, folder: Path | None, say: Say) -> dict[str, A
 
 def _tasks(folder: Path | None) -> dict[str, Task]:
     sample = load_sample().part("tune")
-    tasks = {"sample": Task(sample.needs, sample.solutions, sample.qrels, sample.needs, sample.groups)}
+    held = load_tuning().part(held_out=True)
+    tasks = {
+        name: Task(part.needs, part.solutions, part.qrels, part.needs, part.groups)
+        for name, part in (("sample", sample), ("held out", held))
+    }
     if folder is not None:
         titles, versions = titles_to_notices(folder, "train"), language_versions(folder, "train")
         tasks["notices"] = Task(
@@ -156,10 +166,11 @@ def _retrieved(
 def _fusion(retrievals: dict[str, list[Judged]]) -> tuple[FusionWeights, dict[str, float]]:
     best: tuple[float, FusionWeights, dict[str, float]] | None = None
     late_there = any(np.any(item.candidates.late) for judged in retrievals.values() for item in judged)
-    for same, cross, codes, late in product(WORDS_SAME, WORDS_CROSS, CODES, LATE if late_there else (0.0,)):
-        if max(same, cross) + codes + late > 1:
+    options = product(WORDS_SAME, WORDS_CROSS, CODES, LATE if late_there else (0.0,), BRANCH)
+    for same, cross, codes, late, branch in options:
+        if max(same, cross) + codes + late + branch > 1:
             continue
-        weights = FusionWeights(same, cross, codes, late)
+        weights = FusionWeights(same, cross, codes, late, branch)
         figures = {
             name: float(np.mean([_ndcg(j, weights) for j in judged])) for name, judged in retrievals.items()
         }
@@ -176,7 +187,7 @@ def _ndcg(judged: Judged, weights: FusionWeights) -> float:
 
 
 def _grouping(embedder: Embedder, tasks: Mapping[str, Task]) -> tuple[Grouping, dict[str, dict[str, float]]]:
-    """Thresholds and offset strength for needs alone, on all tasks; then beside solutions, on the sample."""
+    """Thresholds and offset strength for needs alone, on all tasks; then beside solutions, on our own."""
     alone = {name: _engine(embedder, task.needs) for name, task in tasks.items()}
     strengths = STRENGTHS if isinstance(embedder.neutraliser, LanguageOffsets) else (None,)
     best = _chosen(
@@ -186,14 +197,17 @@ def _grouping(embedder: Embedder, tasks: Mapping[str, Task]) -> tuple[Grouping, 
         ],
         lambda grouping: {name: _grouped(alone[name], tasks[name], grouping) for name in tasks},
     )
-    beside = _engine(embedder, tasks["sample"].needs)
-    beside.add(tasks["sample"].documents)
+    beside = {name: _engine(embedder, tasks[name].needs) for name in OWN}
+    for name, engine in beside.items():
+        engine.add(tasks[name].documents)
     both = _chosen(
         [
             replace(best[0], agreement=share, linkage_agreeing=at)
             for share, at in product(AGREEMENTS, LINKAGES)
         ],
-        lambda grouping: {"sample beside solutions": _grouped(beside, tasks["sample"], grouping)},
+        lambda grouping: {
+            f"{name} beside solutions": _grouped(beside[name], tasks[name], grouping) for name in OWN
+        },
     )
     return both[0], best[1] | both[1]
 
@@ -231,28 +245,37 @@ def _shown(judged: Sequence[Judged], weights: FusionWeights) -> tuple[Float32, F
     return np.concatenate(values), np.array(relevant, dtype=np.float32), np.array(queries, dtype=np.int64)
 
 
+def _calibrator(values: Float32, relevant: Float32, model: str = "") -> LogisticCalibrator:
+    """Fitted on each pair twice, with its CPV codes and as if they were not said: both come up in use."""
+    hidden = values.copy()
+    hidden[:, CPV_FEATURE] = UNSAID
+    both = np.concatenate([values, hidden]), np.concatenate([relevant, relevant])
+    return replace(fit(*both, model, date.today().isoformat()), judgements=len(relevant))
+
+
 def _cross_validated(values: Float32, relevant: Float32, queries: Int64) -> dict[str, float]:
     """What the calibrator is worth on queries it was not fitted on: five folds, whole queries apart."""
     said = np.zeros(len(relevant), dtype=np.float32)
     for fold in range(FOLDS):
         held = queries % FOLDS == fold
-        said[held] = fit(values[~held], relevant[~held], "", "").probability(values[held])
+        said[held] = _calibrator(values[~held], relevant[~held]).probability(values[held])
     first = np.concatenate([np.flatnonzero(queries == query)[:10] for query in np.unique(queries)])
     shown = [Shown("", float(said[i]), bool(relevant[i])) for i in first.tolist()]
     found = reliability(shown)
     return {"results": found.count, "brier": round(found.brier, 4), "ece": round(found.ece, 4)}
 
 
-def _covered(embedder: Embedder, task: Task) -> float:
+def _covered(embedder: Embedder, tasks: Sequence[Task]) -> float:
     """Coverage below which few requirements of a need lie, compared with a solution that answers it."""
-    engine = Engine(embedder)
-    engine.add(task.documents)
     met: list[Float32] = []
-    for query in ask_records(task.queries, embedder):
-        grades = task.qrels.get(query.record.id, {}) if query.record else {}
-        for document, grade in grades.items():
-            kept = engine.solutions.parts[engine.solutions.row(document)]
-            if grade == ANSWERS and kept is not None and len(kept) and len(query.parts):
-                compared = Comparison(query.parts, kept)
-                met.append(compared.coverage[emphasis(query.parts) >= ABOUT_THE_MATTER])
+    for task in tasks:
+        engine = Engine(embedder)
+        engine.add(task.documents)
+        for query in ask_records(task.queries, embedder):
+            grades = task.qrels.get(query.record.id, {}) if query.record else {}
+            for document, grade in grades.items():
+                kept = engine.solutions.parts[engine.solutions.row(document)]
+                if grade == ANSWERS and kept is not None and len(kept) and len(query.parts):
+                    compared = Comparison(query.parts, kept)
+                    met.append(compared.coverage[emphasis(query.parts) >= ABOUT_THE_MATTER])
     return round(float(np.quantile(np.concatenate(met), UNMET_AT_MOST)), 4) if met else 0.0

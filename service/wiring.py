@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from corpora.taxonomy.cpv import CpvTable
-from matcher.calibrate import LogisticCalibrator
+from matcher.calibrate import FEATURES, LogisticCalibrator
 from matcher.classify import Suggester
 from matcher.cluster import Grouping
 from matcher.duplicates import DuplicateModel
 from matcher.embed import Embedder, SqliteCache
 from matcher.engine import Engine, Tuning
-from matcher.errors import SettingInvalid
+from matcher.errors import ModelCorrupt, SettingInvalid
 from matcher.fuse import FusionWeights
 from matcher.protocols import Encoder
 from models import classifier, offsets, open_encoder, tunings
@@ -36,11 +36,19 @@ def open_embedder(settings: Settings, say: Say | None = None, *, keep: bool = Tr
 
 
 def tuning_of(encoder: Encoder) -> Tuning:
-    """What ships as fitted for the model revision; plain defaults, and no level, for any other model."""
+    """What ships as fitted for the model revision; plain defaults, and no level, for any other model.
+
+    Raises `ModelCorrupt` when it was fitted for other scores than the engine has.
+    """
     stored: dict[str, Any] | None = tunings.shipped(encoder.identity)
     if stored is None:
         return Tuning()
     calibrator = stored.get("calibrator")
+    if calibrator and len(calibrator["coefficients"]) != len(FEATURES):
+        raise ModelCorrupt(
+            f"The calibrator of {encoder.identity.model} is of {len(calibrator['coefficients'])} scores, "
+            f"expected {len(FEATURES)}. Fit it again with 'needmatch models fit'."
+        )
     return Tuning(
         FusionWeights(**stored["fusion"]),
         Grouping(**stored["grouping"]),

@@ -19,11 +19,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from itertools import takewhile
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from types import MappingProxyType
 
+from matcher.branch import significant
 from matcher.errors import FileTooLarge, FileUnreadable, RecordInvalid
 from matcher.records import Nature
 
@@ -32,8 +32,6 @@ BYTES_MAX = 64 * 2**20
 """Largest table read; the whole list in 24 languages takes about 10 MB."""
 
 _WRITTEN = re.compile(r"([0-9]{8})(?:\s*[-\u2010-\u2013]?\s*[0-9])?")
-_BY_SHARED_DIGITS = {2: 0.25, 3: 0.5, 4: 0.7, 5: 0.85, 6: 0.95, 7: 0.95, 8: 1.0}
-_ANCESTOR_BONUS = 0.1
 _ATTRIBUTION = (
     "# Common Procurement Vocabulary (CPV 2008), Regulation (EC) No 213/2008: codes and labels.\n"
     "# (c) European Union, Publications Office of the European Union; "
@@ -203,41 +201,14 @@ def nature(code: str) -> Nature | None:
     return None
 
 
-def similarity(one: str, other: str) -> float:
-    """How near two codes are in the tree, in [0, 1], by the leading digits that they share.
-
-    Two digits .25, three .5, four .7, five .85, six or seven .95, all 1; a code and one that
-    stands above it get .1 more. Trailing zeros are not shared digits. 0 for what is not a code.
-
-    >>> similarity("35813000", "35815100"), similarity("35810000", "35815100")
-    (0.7, 0.8)
-    """
-    one, other = _bare(one), _bare(other)
-    if not one or not other:
-        return 0.0
-    if one == other:
-        return 1.0
-    a, b = _significant(one), _significant(other)
-    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
-    score = _BY_SHARED_DIGITS.get(shared, 0.0)
-    if score and shared == min(len(a), len(b)):
-        score += _ANCESTOR_BONUS
-    return min(1.0, round(score, 2))
-
-
 def _bare(code: str) -> str:
     """The eight digits, or nothing."""
     match = _WRITTEN.fullmatch(code.strip())
     return match[1] if match else ""
 
 
-def _significant(code: str) -> str:
-    """The digits that say something; divisions such as 30 keep their zero."""
-    return code[: max(2, len(code.rstrip("0")))]
-
-
 def _above(code: str) -> Iterator[str]:
-    digits = _significant(code)
+    digits = significant(code)
     for length in range(len(digits) - 1, 1, -1):
         # a zero inside adds no level
         if digits[length - 1] != "0" or length == 2:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
+from matcher.branch import shared_digits
 from matcher.embed import Embedder
 from matcher.engine import Engine, Tuning
 from matcher.fuse import FusionWeights
@@ -26,14 +27,16 @@ class System:
     rank: Ranking
 
 
-def engine_system(name: str, embedder: Embedder, tuning: Tuning) -> System:
-    """The engine with one model and one tuning."""
+def engine_system(
+    name: str, embedder: Embedder, tuning: Tuning, asked: Callable[[Record], Record] = lambda query: query
+) -> System:
+    """The engine with one model and one tuning; `asked` changes each query before it is read."""
 
     def rank(queries: Sequence[Record], documents: Sequence[Record]) -> Iterator[tuple[str, list[str]]]:
         engine = Engine(embedder, tuning)
         engine.add(documents)
         kind = documents[0].kind if documents else Kind.SOLUTION
-        for query, ranked in engine.rank(queries, kind, DEPTH):
+        for query, ranked in engine.rank([asked(query) for query in queries], kind, DEPTH):
             yield query, [document for document, _ in ranked]
 
     return System(name, rank)
@@ -63,12 +66,7 @@ def cpv_system(seed: int = 7) -> System:
 
 
 def _shared(one: Record, other: Record) -> int:
-    lengths = [
-        next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), 8)
-        for a in one.cpv
-        for b in other.cpv
-    ]
-    return max(lengths, default=0)
+    return max((shared_digits(a, b) for a in one.cpv for b in other.cpv), default=0)
 
 
 def own_systems(embedder: Embedder, tuning: Tuning) -> list[System]:

@@ -7,7 +7,7 @@ McNamee & Mayfield 2004), codes must match to the letter: `EN 1063`, `STANAG 456
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import chain
@@ -70,21 +70,23 @@ def codes(text: str) -> list[str]:
     return list(_extract(text)[0])
 
 
-def terms(text: str, language: str | None = None, *, grams: bool = True) -> Terms:
+def terms(text: str, language: str | None = None, *, grams: bool = True, named: Iterable[str] = ()) -> Terms:
     """Stems, 4-grams and codes of a text; the language chooses stemmer and stop words.
 
-    Without `grams` the 4-grams, which cost most of the time, are left out.
+    Without `grams` the 4-grams, which cost most of the time, are left out. `named` are standards that stand
+    in a field of their own: each counts once, unless the text names it anyway.
 
     >>> sorted(terms("The drones have to comply with EN 1063", "en").stems)
     ['compli', 'drone']
     """
     found, rest = _extract(text)
+    further = {code for standard in named for code in codes(standard)} - set(found)
     stop = stop_words(language or "")
     words = [word for word in _WORD.findall(rest.casefold()) if word not in stop]
     return Terms(
         Counter(stem(word, language or "") for word in words),
         Counter(chain.from_iterable(map(_grams, words)) if grams else ()),
-        Counter(found),
+        Counter((*found, *sorted(further))),
     )
 
 

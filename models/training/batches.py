@@ -20,15 +20,11 @@ class Batch:
     """`float32[a, c]`: worth of each candidate, 0 for a negative."""
     known: Float32
     """`float32[a, c]`: 1 where the pair counts, 0 where it must not (a text and itself)."""
-    names: tuple[str, ...] = ()
-    """What the candidates are called where they may serve as negatives of later steps; else empty."""
 
     def __post_init__(self) -> None:
         shape = (len(self.anchors), len(self.candidates))
         if self.gains.shape != shape or self.known.shape != shape:
             raise ValueError(f"gains {self.gains.shape} and known {self.known.shape}, expected {shape}")
-        if self.names and len(self.names) != len(self.candidates):
-            raise ValueError(f"{len(self.names)} names for {len(self.candidates)} candidates")
 
 
 class Source(Protocol):

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import parametrize
 
+from models.delta import Delta
 from models.late import POOLED
 
 STATE = "state.pt"
@@ -113,7 +114,7 @@ class Network(nn.Module):
             add_pooling_layer=False,
             attn_implementation="eager",
             local_files_only=True,
-            attention_probs_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,  # its masks took a third of a step; hidden dropout is kept
         )
         for module in list(self.encoder.modules()):
             for name, part in list(module.named_children()):
@@ -152,6 +153,29 @@ class Network(nn.Module):
             }
             state = {name: state[there] for name, there in own.items() if there in state}
         self.load_state_dict(state, strict=False)
+
+    @torch.no_grad()
+    def begin_with(self, delta: Delta) -> None:
+        """Take the encoder and the weights of tokens that an earlier training ended with.
+
+        The projection of the late head begins anew (`start_head`): it may have another size.
+        """
+        own = self._encoder_weights()
+        for name, change in delta.changes.items():
+            own[name].add_(torch.from_numpy(change))
+        self.head.salience.weight.copy_(torch.from_numpy(delta.head.salience)[None])
+        self.head.salience.bias.fill_(delta.head.salience_bias)
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each tensor of the encoder, by its name."""
+        return {name: tuple(weight.shape) for name, weight in self._encoder_weights().items()}
+
+    def _encoder_weights(self) -> dict[str, nn.Parameter]:
+        """By the names that a BertModel gives them, also where low-rank changes are learned on top."""
+        return {
+            name.replace("parametrizations.weight.original", "weight"): weight
+            for name, weight in self.encoder.named_parameters()
+        }
 
     @torch.no_grad()
     def start_head(self, texts: Sequence[str], prefix: str, max_tokens: int) -> None:
@@ -193,6 +217,16 @@ class Network(nn.Module):
         # neighbours are of the text proper, as they are when the text is stored
         late, salience = self.head(hidden[:, before:], counted[:, before:])
         return Vectors(pooled, late, salience)
+
+
+def joined(texts: Sequence[Vectors]) -> Vectors:
+    """Vectors of batches of one text each as those of one batch, padded to the longest."""
+    longest = max(own.late.shape[1] for own in texts)
+    return Vectors(
+        torch.cat([own.pooled for own in texts]),
+        torch.cat([functional.pad(own.late, (0, 0, 0, longest - own.late.shape[1])) for own in texts]),
+        torch.cat([functional.pad(own.weights, (0, longest - own.weights.shape[1])) for own in texts]),
+    )
 
 
 def late_scores(anchors: Vectors, candidates: Vectors) -> Tensor:

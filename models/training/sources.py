@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
 from matcher.protocols import Float32
 from models.training.batches import Batch
 
+Item = TypeVar("Item")
 _SENTENCE = re.compile(r"(?<=[.!?;:])\s+|\n+")
 WHOLE = 0.3
 """Share of texts that are read from their beginning, as they are in use."""
@@ -16,6 +18,10 @@ PADDED = 0.35
 """Share of needs that are read with sentences about procedure put between theirs."""
 UNTITLED = 0.15
 """Share of texts read without their title: half of the titles in use say little."""
+
+
+ANSWERS = 2
+"""Grade from which a solution answers a need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,29 @@ class Block:
     procedure: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Need id to sentences about procedure in its language, as they might stand in it."""
 
+    def answered(self, rng: np.random.Generator, needs: int, solutions: int) -> "Block":
+        """Some needs with all that answers them, and with lookalikes up to so many solutions."""
+        chosen = _some(list(self.needs), needs, rng)
+        right = [s for n in chosen for s, grade in self.grades.get(n, {}).items() if grade >= ANSWERS]
+        others = _some([s for s in self.solutions if s not in right], len(self.solutions), rng)
+        return self._only(chosen, [*dict.fromkeys(right), *others][: max(solutions, len(set(right)))])
+
+    def alike(self, rng: np.random.Generator, needs: int) -> "Block":
+        """Whole groups of needs, in random order, until there are so many needs."""
+        chosen: list[str] = []
+        for group in _some(list(dict.fromkeys(self.groups.values())), len(self.needs), rng):
+            if len(chosen) < needs:
+                chosen += [n for n, own in self.groups.items() if own == group]
+        return self._only(chosen, ())
+
+    def _only(self, needs: Sequence[str], solutions: Sequence[str]) -> "Block":
+        return replace(
+            self,
+            needs={n: text for n, text in self.needs.items() if n in needs},
+            solutions={s: text for s, text in self.solutions.items() if s in solutions},
+            queries={s: asked for s, asked in self.queries.items() if s in solutions},
+        )
+
     def need(self, need_id: str, rng: np.random.Generator, characters: int) -> str:
         """Part of a need, now and then with procedure around it."""
         sentences = self.procedure.get(need_id, ())
@@ -49,11 +78,13 @@ def padded(text: str, sentences: Sequence[str], rng: np.random.Generator) -> str
     How offers are handed in says nothing about what is bought, and must not bring two texts together.
     """
     title, _, body = text.partition("\n")
+    if not body:
+        title, body = "", text
     own = [s for s in _SENTENCE.split(body) if s.strip()]
     count = min(len(sentences), int(rng.integers(1, 5)))
     for at in rng.choice(len(sentences), size=count, replace=False).tolist():
         own.insert(int(rng.integers(0, len(own) + 1)), sentences[at])
-    return f"{title}\n{' '.join(own)}"
+    return "\n".join(part for part in (title, " ".join(own)) if part)
 
 
 def gain(grade: int) -> float:
@@ -90,11 +121,20 @@ def crop(text: str, rng: np.random.Generator, characters: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Needs, and short questions, against the solutions of their own and neighbouring themes."""
+    """Needs, and short questions, against the solutions of their own, of neighbouring and of other themes.
+
+    A few needs each of many blocks: most wrong answers to a need that does not name its product are of
+    quite other themes, the rest are lookalikes.
+    """
 
     blocks: Sequence[Block]
-    anchors: int
+    drawn: int
+    """Blocks in a batch."""
     characters: int
+    needs: int = 4
+    """Needs drawn of a block."""
+    solutions: int = 4
+    """Solutions drawn of a block, more if more of them answer."""
     questions: float = 0.3
     """Share of solutions that are also asked for by a short question."""
     name: str = field(default="answers", init=False)
@@ -104,8 +144,9 @@ class Answers:
         return [text for block in self.blocks for text in block.solutions.values()][:count]
 
     def batch(self, rng: np.random.Generator) -> Batch:
-        """Whole blocks until there are enough anchors."""
-        chosen = _drawn(self.blocks, self.anchors, rng)
+        """Parts of as many blocks as `drawn`."""
+        blocks = _some(self.blocks, self.drawn, rng)
+        chosen = [block.answered(rng, self.needs, self.solutions) for block in blocks]
         solutions = {s: text for block in chosen for s, text in block.solutions.items()}
         asked: list[tuple[str, Mapping[str, int]]] = []
         for block in chosen:
@@ -120,7 +161,6 @@ class Answers:
             tuple(crop(text, rng, self.characters) for text in solutions.values()),
             gains,
             np.ones_like(gains),
-            tuple(solutions),
         )
 
 
@@ -129,8 +169,11 @@ class Likes:
     """Needs against needs: those of one group are the same, their neighbours are not."""
 
     blocks: Sequence[Block]
-    anchors: int
+    drawn: int
+    """Blocks in a batch."""
     characters: int
+    needs: int = 6
+    """Needs drawn of a block, at least, if it has so many."""
     name: str = field(default="likes", init=False)
 
     def examples(self, count: int) -> list[str]:
@@ -138,14 +181,14 @@ class Likes:
         return [text for block in self.blocks for text in block.needs.values()][:count]
 
     def batch(self, rng: np.random.Generator) -> Batch:
-        """Whole blocks; each need as anchor and as candidate for all others."""
-        chosen = _drawn(self.blocks, self.anchors, rng)
+        """Groups of as many blocks as `drawn`; each need as anchor and as candidate for all others."""
+        chosen = [block.alike(rng, self.needs) for block in _some(self.blocks, self.drawn, rng)]
         needs = {n: block.need(n, rng, self.characters) for block in chosen for n in block.needs}
         labels = np.array([block.groups[n] for block in chosen for n in block.needs])
         same: Float32 = (labels[:, None] == labels[None, :]).astype(np.float32)
         others = 1 - np.eye(len(needs), dtype=np.float32)
         texts = tuple(needs.values())
-        return Batch(self.name, texts, texts, same * others, others, tuple(needs))
+        return Batch(self.name, texts, texts, same * others, others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +222,6 @@ class Pairs:
         )
 
 
-def _drawn(blocks: Sequence[Block], needs: int, rng: np.random.Generator) -> list[Block]:
-    """Whole blocks in random order, until they hold so many needs."""
-    chosen: list[Block] = []
-    for at in rng.permutation(len(blocks)).tolist():
-        if chosen and sum(len(block.needs) for block in chosen) >= needs:
-            break
-        chosen.append(blocks[at])
-    return chosen
+def _some(items: Sequence[Item], count: int, rng: np.random.Generator) -> list[Item]:
+    """As many of the items, in random order, as there are or are asked for."""
+    return [items[at] for at in rng.permutation(len(items))[:count].tolist()]

@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.nn import functional
 
-from models.training.batches import Batch, Mixture
+from models.training.batches import Mixture
 from models.training.losses import listwise
-from models.training.memory import Memory, beside
-from models.training.network import STATE, Network, Vectors, late_scores
+from models.training.network import STATE, Network, late_scores
 
 LOG = "log.jsonl"
 
@@ -23,9 +20,9 @@ LOG = "log.jsonl"
 class Recipe:
     """All that decides what comes of a training, beside its data."""
 
-    steps: int = 1000
-    learning_rate: float = 1.5e-4
-    head_rate: float = 2e-3
+    steps: int = 600
+    learning_rate: float = 6e-5
+    head_rate: float = 5e-4
     """For the weights of tokens and the scale of late scores."""
     projection_rate: float = 2e-4
     """For the projection of the late head: much faster and it forgets the directions it began with."""
@@ -34,9 +31,7 @@ class Recipe:
     dense_scale: float = 20.0
     late_share: float = 0.5
     """Share of the late loss in the whole."""
-    remembered: int = 32
-    """Texts of earlier steps compared part by part; by pooled vectors all of them are. 0: none at all."""
-    max_tokens: int = 192
+    max_tokens: int = 176
     scope: str = "all"
     prefix: str = "query: "
     seed: int = 7
@@ -64,8 +59,11 @@ def train(
     *,
     report: Callable[[Progress], None] | None = None,
     every: int = 25,
+    stop_at: int | None = None,
 ) -> Network:
     """Train, going on from the checkpoint in `folder` if there is one of the same recipe.
+
+    With `stop_at` no further than that step of the recipe, whose rates stay as they are.
 
     Raises `ValueError` when the checkpoint is of another recipe.
     """
@@ -86,9 +84,9 @@ def train(
         fused=True,
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, recipe))
-    memories: dict[str, Memory] = {}
-    done = _resume(network, optimiser, schedule, memories, recipe, folder)
-    for step in range(done, recipe.steps):
+    done = _resume(network, optimiser, schedule, recipe, folder)
+    last = recipe.steps if stop_at is None else min(stop_at, recipe.steps)
+    for step in range(done, last):
         began = time.monotonic()
         torch.manual_seed(recipe.seed * 1_000_003 + step)
         batch = mixture.batch(step)
@@ -96,12 +94,11 @@ def train(
             anchors = network(batch.anchors, recipe.prefix, recipe.max_tokens)
             same = batch.candidates is batch.anchors
             candidates = anchors if same else network(batch.candidates, recipe.prefix, recipe.max_tokens)
+        gains, known = torch.from_numpy(batch.gains), torch.from_numpy(batch.known)
         with torch.autocast("cpu", enabled=False):
-            memory = memories.setdefault(batch.source, Memory())
-            dense, late = _losses(network, batch, anchors, candidates, memory, recipe)
+            dense = listwise(recipe.dense_scale * anchors.pooled @ candidates.pooled.T, gains, known)
+            late = listwise(network.scale.exp() * late_scores(anchors, candidates), gains, known)
             loss = (1 - recipe.late_share) * dense + recipe.late_share * late
-        if batch.names and recipe.remembered:
-            memory.keep(batch.names, candidates)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_([*body, *projection, *head], 1.0)
@@ -112,35 +109,9 @@ def train(
             log.write(json.dumps(asdict(stand)) + "\n")
         if report:
             report(stand)
-        if (step + 1) % every == 0 or step + 1 == recipe.steps:
-            _keep(network, optimiser, schedule, memories, recipe, folder, step + 1)
+        if (step + 1) % every == 0 or step + 1 == last:
+            _keep(network, optimiser, schedule, recipe, folder, step + 1)
     return network.eval()
-
-
-def _losses(
-    network: Network,
-    batch: Batch,
-    anchors: Vectors,
-    candidates: Vectors,
-    memory: Memory,
-    recipe: Recipe,
-) -> tuple[Tensor, Tensor]:
-    """The loss of the pooled vectors and that of late interaction; to both, the remembered are negatives."""
-    gains, known = torch.from_numpy(batch.gains), torch.from_numpy(batch.known)
-    more = candidates.pooled.new_zeros(0, candidates.pooled.shape[1])
-    hard: Vectors | None = None
-    if batch.names and recipe.remembered:
-        more, hard = memory.hardest(anchors.pooled, batch.names, recipe.remembered)
-    near = anchors.pooled @ torch.cat([candidates.pooled, more]).T
-    dense = listwise(recipe.dense_scale * near, *_widened(gains, known, len(more)))
-    compared = beside(candidates, hard)
-    fits = network.scale.exp() * late_scores(anchors, compared)
-    return dense, listwise(fits, *_widened(gains, known, len(compared.pooled) - gains.shape[1]))
-
-
-def _widened(gains: Tensor, known: Tensor, more: int) -> tuple[Tensor, Tensor]:
-    """The tables with columns for so many negatives."""
-    return functional.pad(gains, (0, more)), functional.pad(known, (0, more), value=1.0)
 
 
 def _rate(step: int, recipe: Recipe) -> float:
@@ -149,15 +120,7 @@ def _rate(step: int, recipe: Recipe) -> float:
     return (step + 1) / warm if step < warm else max(0.0, (recipe.steps - step) / max(1, recipe.steps - warm))
 
 
-def _keep(
-    network: Network,
-    optimiser: Any,
-    schedule: Any,
-    memories: dict[str, Memory],
-    recipe: Recipe,
-    folder: Path,
-    step: int,
-) -> None:
+def _keep(network: Network, optimiser: Any, schedule: Any, recipe: Recipe, folder: Path, step: int) -> None:
     learned = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
     state = {
         "recipe": asdict(recipe),
@@ -165,20 +128,12 @@ def _keep(
         "weights": {name: weight.detach() for name, weight in learned.items()},
         "optimiser": optimiser.state_dict(),
         "schedule": schedule.state_dict(),
-        "memories": {source: memory.state() for source, memory in memories.items()},
     }
     torch.save(state, folder / f".{STATE}")
     (folder / f".{STATE}").replace(folder / STATE)
 
 
-def _resume(
-    network: Network,
-    optimiser: Any,
-    schedule: Any,
-    memories: dict[str, Memory],
-    recipe: Recipe,
-    folder: Path,
-) -> int:
+def _resume(network: Network, optimiser: Any, schedule: Any, recipe: Recipe, folder: Path) -> int:
     if not (folder / STATE).is_file():
         return 0
     state = torch.load(folder / STATE, weights_only=True)
@@ -190,6 +145,4 @@ def _resume(
     network.load_state_dict(state["weights"], strict=False)
     optimiser.load_state_dict(state["optimiser"])
     schedule.load_state_dict(state["schedule"])
-    for source, held in state["memories"].items():
-        memories.setdefault(source, Memory()).restore(held)
     return int(state["step"])

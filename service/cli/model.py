@@ -131,10 +131,13 @@ def train(
     work: Annotated[Path, typer.Option(help="Folder of checkpoints; the same call goes on from there.")],
     data: Annotated[Path | None, typer.Option(help="Folder of notices to train on as well.")] = None,
     start: Annotated[
-        Path | None, typer.Option(help="Checkpoints of an earlier training to begin with.")
+        Path | None, typer.Option(help="Delta or checkpoints of an earlier training to begin with.")
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Batches.")] = 1000,
-    rate: Annotated[float, typer.Option(min=0, help="Learning rate at its highest.")] = 1.5e-4,
+    steps: Annotated[int, typer.Option(min=1, help="Batches.")] = 600,
+    stop_at: Annotated[
+        int | None, typer.Option(min=1, help="End after so many batches; rates stay those of the recipe.")
+    ] = None,
+    rate: Annotated[float, typer.Option(min=0, help="Learning rate at its highest.")] = 6e-5,
     scope: Annotated[str, typer.Option(help="What learns: all, last:N layers, or lora:R ranks.")] = "all",
     share: Annotated[
         list[str] | None, typer.Option(help="How often a source is drawn: answers=0.5; others 0.")
@@ -159,7 +162,7 @@ def train(
         def tell(stand: Progress) -> None:
             done(stand.step)
 
-        facts = train_model(settings, data, work, out, recipe, start=start, report=tell)
+        facts = train_model(settings, data, work, out, recipe, start=start, stop_at=stop_at, report=tell)
     if as_json:
         screen.print_json({"out": str(out), **facts})
     else:

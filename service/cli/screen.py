@@ -124,7 +124,7 @@ def print_why_not(out: Console, found: "WhyNot") -> None:
     out.print(Text(record_line(found.record), style="bold"))
     _indented(out, found.sentence)
     for score in found.behind:
-        _indented(out, f"- {score.feature}: {score.value:.2f}, shown from {score.needed:.2f}")
+        _indented(out, f"- {score.words}")
     for gap in found.gaps:
         _indented(out, f"- {gap}", "dim")
     for text in found.uncovered:
@@ -146,6 +146,7 @@ def why_not_json(found: "WhyNot") -> dict[str, Any]:
                 "value": round(score.value, 4),
                 "needed": round(score.needed, 4),
                 "cost": round(score.cost, 4),
+                "stated": score.stated,
             }
             for score in found.behind
         ],
@@ -221,6 +222,7 @@ def _one_json(match: "Match") -> dict[str, Any]:
                 "feature": c.feature,
                 "value": round(c.value, 4),
                 "logit": None if c.logit is None else round(c.logit, 4),
+                "stated": c.stated,
             }
             for c in explanation.contributions
         ],

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.branch import UNSAID
 from matcher.calibrate import FEATURES, Level, LogisticCalibrator, features, fit, level
 from matcher.protocols import Calibrator, Float32
 from matcher.retrieve import Candidates
@@ -42,9 +43,10 @@ def test_words_are_a_feature_of_their_own_across_languages() -> None:
     dense, words, codes = np.array([[0.7, 0.6], [0.4, 0.3], [0.2, 0.1]], dtype=np.float32)
     late = np.array([0.5, 0.8], dtype=np.float32)
     same = np.array([True, False])
-    found = features(Candidates(np.arange(2), dense, words, codes, same, late))
+    branch = np.array([0.85, np.nan], dtype=np.float32)
+    found = features(Candidates(np.arange(2), dense, words, codes, same, late, branch))
     assert len(FEATURES) == found.shape[1]
-    np.testing.assert_allclose(found, [[0.7, 0.5, 0.4, 0, 0.2], [0.6, 0.8, 0, 0.3, 0.1]])
+    np.testing.assert_allclose(found, [[0.7, 0.5, 0.4, 0, 0.2, 0.85], [0.6, 0.8, 0, 0.3, 0.1, UNSAID]])
     assert found.dtype == np.float32
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from matcher.classify import Suggester, pooled
+from matcher.classify import Suggester, pooled, views
 from matcher.divisions import DivisionClassifier
 from matcher.embed import Embedder
 
@@ -21,8 +21,8 @@ TEXTS = {"35": "police uniforms", "39": "seats and chairs", "48": "software pack
 @pytest.fixture
 def suggester(embedder: Embedder) -> Suggester:
     """A classifier that knows three divisions by one text each, and one that has no label."""
-    vectors = pooled(embedder, list(TEXTS.values()), ["en"] * 3)
-    weights = np.vstack([vectors, -vectors.sum(axis=0)]) * 8
+    vectors = views(embedder, list(TEXTS.values()), ["en"] * 3)
+    weights = np.vstack([vectors, -vectors.sum(axis=0)]) * 4
     fitted = DivisionClassifier(
         "hashing@1", (*TEXTS, "77"), weights.astype(np.float32), np.zeros(4, np.float32), 15.0
     )
@@ -61,3 +61,12 @@ def test_the_share_of_a_code_is_within_its_division(suggester: Suggester, embedd
     vector = pooled(embedder, ["uniforms"], ["en"])[0]
     assert sum(suggester.share(vector, code) for code in LABELS if code[:2] == "35") == pytest.approx(1)
     assert suggester.known_codes == frozenset(LABELS)
+
+
+def test_a_text_is_seen_whole_and_by_its_title(embedder: Embedder) -> None:
+    """Side by side; a text of one line is its own title."""
+    both = views(embedder, ["police uniforms\nfor a thousand officers", "police uniforms"], ["en"] * 2)
+    whole, title = np.hsplit(both, 2)
+    np.testing.assert_allclose(title[0], title[1], atol=1e-6)
+    np.testing.assert_allclose(whole[1], title[1], atol=1e-6)
+    assert not np.allclose(whole[0], title[0], atol=0.01)

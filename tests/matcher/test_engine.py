@@ -152,7 +152,7 @@ def test_without_a_calibrator_no_level_is_shown(engine: Engine) -> None:
 
 def test_with_a_calibrator_levels_follow_the_probability(embedder: Embedder) -> None:
     """The level is the word for the probability, and the logits are those of the features."""
-    calibrator = LogisticCalibrator("hashing@1", (8.0, 0.0, 3.0, 1.0, 2.0), -4.0, 10, "2026-01-31")
+    calibrator = LogisticCalibrator("hashing@1", (8.0, 0.0, 3.0, 1.0, 2.0, 0.5), -4.0, 10, "2026-01-31")
     engine = Engine(embedder, Tuning(calibrator=calibrator))
     engine.add([*NEEDS, *SOLUTIONS])
     found = engine.match("N1").items
@@ -353,7 +353,7 @@ def test_the_order_of_the_records_changes_nothing(order: list[int]) -> None:
 
 def test_a_need_like_another_has_no_level(embedder: Embedder) -> None:
     """The calibrator speaks of solutions that answer needs; between needs there is an order only."""
-    calibrator = LogisticCalibrator("any", (9.0, 0.0, 1.0, 1.0, 1.0), -1.0, 10, "2026-01-01")
+    calibrator = LogisticCalibrator("any", (9.0, 0.0, 1.0, 1.0, 1.0, 0.0), -1.0, 10, "2026-01-01")
     engine = Engine(embedder, Tuning(calibrator=calibrator))
     engine.add([Need(id="A", title="fire pump"), Need(id="B", title="pumps for fires")])
     engine.add([Solution(id="S", name="fire pump")])

@@ -166,8 +166,8 @@ def test_two_needs_are_not_compared_as_need_and_solution(embedder: Embedder) -> 
 
 def test_contributions_come_strongest_first_and_leave_out_what_is_zero() -> None:
     """With a calibrator by what they add to the logit, without by their value."""
-    values = np.array([0.5, 0.9, 0.0, 0.2, 0.0], dtype=np.float32)
-    logits = np.array([3.0, 0.9, 0.0, -1.0, 0.0], dtype=np.float32)
+    values = np.array([0.5, 0.9, 0.0, 0.2, 0.0, 0.0], dtype=np.float32)
+    logits = np.array([3.0, 0.9, 0.0, -1.0, 0.0, 0.0], dtype=np.float32)
     found = contributions(values, logits)
     assert [part.feature for part in found] == [FEATURES[0], FEATURES[3], FEATURES[1]]
     assert found[0].logit == 3.0
@@ -175,3 +175,10 @@ def test_contributions_come_strongest_first_and_leave_out_what_is_zero() -> None
     plain = contributions(values, None)
     assert [part.feature for part in plain] == [FEATURES[1], FEATURES[0], FEATURES[3]]
     assert {part.logit for part in plain} == {None}
+
+
+def test_what_the_records_do_not_say_is_marked() -> None:
+    """A value taken for lack of a stated one is no reason to be shown."""
+    values = np.array([0.5, 0.0, 0.0, 0.0, 0.0, 0.3], dtype=np.float32)
+    assert [part.stated for part in contributions(values, None)] == [True, True]
+    assert [part.stated for part in contributions(values, None, ("CPV branch",))] == [True, False]

@@ -14,7 +14,7 @@ from matcher.explain import Contribution, Explanation, Match
 from matcher.feedback import LARGEST_MOVE, Feedback, Judgement, Verdict, scores_of
 from matcher.records import Solution
 
-PRIOR = LogisticCalibrator("m@1", (4.0, 3.0, 1.0, 1.0, 2.0), -3.0, 200, "2026-01-01")
+PRIOR = LogisticCalibrator("m@1", (4.0, 3.0, 1.0, 1.0, 2.0, 1.0), -3.0, 200, "2026-01-01")
 WHEN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -132,4 +132,4 @@ def test_the_export_says_what_was_shown() -> None:
 
 def test_scores_are_read_off_a_result() -> None:
     """Those that were zero are zero again."""
-    assert scores_of(shown(1, "D", 0.5, 0.0, 0.25)) == pytest.approx((0.5, 0.0, 0.25, 0.0, 0.0))
+    assert scores_of(shown(1, "D", 0.5, 0.0, 0.25)) == pytest.approx((0.5, 0.0, 0.25, 0.0, 0.0, 0.0))

@@ -5,21 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.branch import UNSAID
 from matcher.fuse import FusionWeights, fuse, order
 from matcher.retrieve import Candidates
 
 SHARES = st.floats(0, 1, width=32)
 
 
-def candidates(dense: float, late: float, words: float, codes: float, same: bool) -> Candidates:
-    """One candidate with the given scores."""
-    one, two, three, four = (np.array([value], dtype=np.float32) for value in (dense, words, codes, late))
-    return Candidates(np.array([0]), one, two, three, np.array([same]), four)
-
-
-def fused(dense: float, late: float, words: float, codes: float, same: bool, weights: FusionWeights) -> float:
-    """Its fused score."""
-    return float(fuse(candidates(dense, late, words, codes, same), weights)[0])
+def fused(
+    dense: float, late: float, words: float, codes: float, branch: float, same: bool, weights: FusionWeights
+) -> float:
+    """The fused score of one candidate with the given scores."""
+    one, two, three, four, five = (
+        np.array([value], dtype=np.float32) for value in (dense, words, codes, late, branch)
+    )
+    return float(fuse(Candidates(np.array([0]), one, two, three, np.array([same]), four, five), weights)[0])
 
 
 @st.composite
@@ -27,24 +27,27 @@ def weights(draw: st.DrawFn) -> FusionWeights:
     """Any weights that are shares."""
     codes = draw(st.floats(0, 1))
     late = draw(st.floats(0, 1 - codes))
-    left = max(0.0, 1 - codes - late)
-    return FusionWeights(draw(st.floats(0, left)), draw(st.floats(0, left)), codes, late)
+    branch = draw(st.floats(0, max(0.0, 1 - codes - late)))
+    left = max(0.0, 1 - codes - late - branch)
+    return FusionWeights(draw(st.floats(0, left)), draw(st.floats(0, left)), codes, late, branch)
 
 
 COSINES = st.floats(-1, 1, width=32)
+BRANCHES = st.one_of(SHARES, st.just(float("nan")))
 
 
-@given(COSINES, COSINES, SHARES, SHARES, st.booleans(), weights())
+@given(COSINES, COSINES, SHARES, SHARES, BRANCHES, st.booleans(), weights())
 def test_the_fused_score_is_a_share(
-    dense: float, late: float, words: float, codes: float, same: bool, given_weights: FusionWeights
+    dense: float, late: float, words: float, codes: float, branch: float, same: bool, given: FusionWeights
 ) -> None:
     """Whatever the legs say, the score stays in [0, 1]."""
-    assert -1e-6 <= fused(dense, late, words, codes, same, given_weights) <= 1 + 1e-6
+    assert -1e-6 <= fused(dense, late, words, codes, branch, same, given) <= 1 + 1e-6
 
 
 @given(
     st.lists(COSINES, min_size=2, max_size=2),
     st.lists(COSINES, min_size=2, max_size=2),
+    st.lists(SHARES, min_size=2, max_size=2),
     st.lists(SHARES, min_size=2, max_size=2),
     st.lists(SHARES, min_size=2, max_size=2),
     st.booleans(),
@@ -55,14 +58,15 @@ def test_the_fused_score_rises_with_every_leg(
     late: list[float],
     words: list[float],
     codes: list[float],
+    branch: list[float],
     same: bool,
     given_weights: FusionWeights,
 ) -> None:
     """A candidate that is nowhere worse is not ordered behind."""
-    low = (min(dense), min(late), min(words), min(codes))
-    high = (max(dense), max(late), max(words), max(codes))
+    low = (min(dense), min(late), min(words), min(codes), min(branch))
+    high = (max(dense), max(late), max(words), max(codes), max(branch))
     worse = fused(*low, same, given_weights)
-    for at in range(4):
+    for at in range(5):
         better = (*low[:at], high[at], *low[at + 1 :])
         assert fused(*better, same, given_weights) >= worse - 1e-6
 
@@ -70,14 +74,14 @@ def test_the_fused_score_rises_with_every_leg(
 def test_words_count_by_whether_languages_agree() -> None:
     """The two gates have a weight each."""
     gated = FusionWeights(words_same_language=0.4, words_cross_language=0.1, codes=0.0)
-    assert fused(0, 0, 1, 0, True, gated) - fused(0, 0, 0, 0, True, gated) == pytest.approx(0.4)
-    assert fused(0, 0, 1, 0, False, gated) - fused(0, 0, 0, 0, False, gated) == pytest.approx(0.1)
+    assert fused(0, 0, 1, 0, 0, True, gated) - fused(0, 0, 0, 0, 0, True, gated) == pytest.approx(0.4)
+    assert fused(0, 0, 1, 0, 0, False, gated) - fused(0, 0, 0, 0, 0, False, gated) == pytest.approx(0.1)
 
 
 def test_what_is_left_is_the_weight_of_meaning() -> None:
     """The weights add up to one, so that a perfect candidate scores one."""
     assert FusionWeights(0.3, 0.1, 0.2).meaning == 0.5
-    assert fused(1, 1, 1, 1, True, FusionWeights(0.3, 0.1, 0.2, 0.1)) == pytest.approx(1.0)
+    assert fused(1, 1, 1, 1, 1, True, FusionWeights(0.3, 0.1, 0.2, 0.1, 0.1)) == pytest.approx(1.0)
     assert FusionWeights(0.6, 0.6, 0.4).meaning == 0.0
     assert FusionWeights(0.1, 0.2, 0.3, 0.4).meaning == pytest.approx(0.1)
 
@@ -100,3 +104,11 @@ def test_ties_are_broken_by_name_or_by_row(items: list[tuple[float, str]]) -> No
     assert by_name == sorted(by_name)
     assert by_row == sorted(by_row)
     assert len(by_name) == len(by_row) == len(items)
+
+
+def test_a_code_that_is_not_stated_is_neither_the_best_nor_the_worst() -> None:
+    """Unknown is not zero: it stands between codes that agree and codes that do not."""
+    given = FusionWeights(0, 0, 0, 0, 0.2)
+    apart, unsaid, alike = (fused(0, 0, 0, 0, branch, False, given) for branch in (0, float("nan"), 1))
+    assert apart < unsaid < alike
+    assert unsaid - apart == pytest.approx(0.2 * UNSAID, abs=1e-6)

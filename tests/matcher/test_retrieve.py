@@ -127,3 +127,27 @@ def test_the_highest_are_those_of_a_whole_sort(values: list[float], count: int) 
     """Sorting the top only gives what sorting all would, ties by position."""
     scores = np.array(values, dtype=np.float32)
     assert highest(scores, count).tolist() == np.argsort(-scores, kind="stable")[:count].tolist()
+
+
+def test_cpv_codes_are_held_against_each_other_where_both_are_stated(engine: Engine) -> None:
+    """A record without codes, and words that somebody typed, leave it open."""
+    engine.add(
+        [
+            Solution(id="S0", name="Fire pump", cpv=("42122000",), language="en"),
+            Solution(id="S1", name="Diving suit", cpv=("42122100", "18100000"), language="en"),
+        ]
+    )
+    query = ask_records([Need(id="N", title="Pump", cpv=("42122110",), language="en")], engine.embedder)[0]
+    found = retrieve(query, engine.solutions, RowSet.all(5), 10)
+    np.testing.assert_allclose(found.branch[:2], [0.95, 1.0], atol=1e-6)
+    assert np.isnan(found.branch[2:]).all()
+    assert np.isnan(found_by(engine, "pump").branch).all()
+
+
+def test_a_standard_in_its_field_is_found_as_if_the_text_named_it(engine: Engine) -> None:
+    """On either side: buyers fill in the field and vendors write prose, or the other way round."""
+    engine.add([Solution(id="S0", name="Fire pump", standards=("EN 1147",), language="en")])
+    assert found_by(engine, "hose to EN 1147").codes[0] > 0
+    need = Need(id="N", title="Glass", standards=("EN 1063",), language="en")
+    query = ask_records([need], engine.embedder)[0]
+    assert retrieve(query, engine.solutions, RowSet.all(5), 10).codes[[3, 4]].all()

@@ -76,8 +76,8 @@ def test_what_may_not_be_seen_is_unknown(engine: Engine) -> None:
 
 def test_only_scores_that_matter_are_named() -> None:
     """The costliest first; what makes less than a tenth of the distance is left out."""
-    own = np.array([0.1, 0.5, 0.0, 0.0, 0.30])
-    last = np.array([0.5, 0.7, 0.0, 0.0, 0.31])
-    found = behind(own, last, np.ones(5))
+    own = np.array([0.1, 0.5, 0.0, 0.0, 0.30, 0.0])
+    last = np.array([0.5, 0.7, 0.0, 0.0, 0.31, 0.0])
+    found = behind(own, last, np.ones(6))
     assert [score.feature for score in found] == [FEATURES[0], FEATURES[1]]
-    assert behind(last, last, np.ones(5)) == ()
+    assert behind(last, last, np.ones(6)) == ()

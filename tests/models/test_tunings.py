@@ -66,6 +66,7 @@ def test_every_shipped_tuning_has_offsets_of_the_same_model():
     assert DEFAULT in names
     for name in names:
         stored = json.loads(folder.joinpath(f"{name}.json").read_text(encoding="utf-8"))
+        assert len(stored["calibrator"]["coefficients"]) == len(FEATURES)
         assert load(folder.joinpath(f"{name}.npz").read_bytes(), name).model == stored["model"]
 
 

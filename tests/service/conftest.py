@@ -1,5 +1,6 @@
 """A sample of two themes in two languages, and settings that stay in a test's own folder."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,22 @@ def tiny_sample() -> Sample:
 def hashing(tmp_path: Path) -> Settings:
     """The encoder without weights, and folders that are thrown away."""
     return Settings(model="hashing", cache=tmp_path / "cache", data=tmp_path / "data")
+
+
+class TinyTuning:
+    """A tuning set of which the four needs of the sample's tuning half are held out, and nothing is left."""
+
+    def __init__(self, sample: Sample) -> None:
+        self._sample = sample
+
+    def part(self, *, held_out: bool) -> Sample:
+        """The held-out needs with their own solutions, or none."""
+        half = self._sample.part("tune")
+        own = [solution for solution in half.solutions if self._sample.splits[solution.id] == "tune"]
+        return replace(half, solutions=tuple(own)) if held_out else replace(half, needs=(), solutions=())
+
+
+@pytest.fixture
+def tiny_tuning(tiny_sample: Sample) -> TinyTuning:
+    """What stands in for the tuning set."""
+    return TinyTuning(tiny_sample)

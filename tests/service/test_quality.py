@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from corpora.tuning import load
 from matcher.embed import Embedder
 from matcher.engine import Tuning
 from matcher.evaluate.ranking import MEASURES
 from matcher.evaluate.systems import DENSE, HYBRID, PLAIN, engine_system, own_systems
 from matcher.evaluate.trial import Result, Trial, run
+from matcher.records import Need, Solution
 from models import open_encoder
 from service import quality
+from service.classification import SHOWN_FIGURES
 
 FACTS = {"version": "1.2.3", "commit": "abc1234", "date": "2031-05-04"}
 RANKED, BOTH, GROUPED = "Only ranked", "Ranked and grouped", "Only grouped"
@@ -114,6 +117,42 @@ def test_each_system_is_held_against_the_model_it_began_as(tiny_sample, tmp_path
         assert f"Each system less `{over}`" in page
     assert page.count(f"| {HYBRID} | +") + page.count(f"| {HYBRID} | -") >= 2
     assert quality.references(run(trial, embedder, Tuning())) == [PLAIN, DENSE]
+
+
+def test_procedure_is_put_between_the_sentences_of_a_need():
+    """Sentences that nothing was trained on; the title stays, and what is asked for stays whole."""
+    need = Need(
+        id="N", title="Pumps", description="Four are asked for. They float. They start cold.", language="en"
+    )
+    changed = quality.with_procedure(need)
+    assert changed.title == "Pumps"
+    for sentence in ("Four are asked for", "They float", "They start cold"):
+        assert sentence in changed.description
+    assert ".." not in changed.description
+    assert changed.description.endswith(".")
+    held = load().procedure["test"]["en"]
+    assert sum(sentence in changed.description for sentence in held) == quality.PROCEDURE
+    offer = Solution(id="S", name="Pump")
+    assert quality.with_procedure(offer) is offer
+
+
+def test_codes_and_duplicates_have_their_sections(results, tmp_path):
+    """The figures stand in tables, under headings of their own."""
+    beside = {
+        "cpv": {
+            "notices": 40,
+            "division_top_1_by_language": {"de": 0.75},
+            **dict.fromkeys(SHOWN_FIGURES, 0.625),
+        },
+        "duplicates": {
+            "needs all different": {"needs": 80, "flagged": 1},
+            "edited copies": {"flagged": 50, "precision": 0.94, "needs_with_a_twin_found": 0.78},
+        },
+    }
+    page = quality.page(results, FACTS, tmp_path, beside)
+    assert "| division at first place | 0.625 |" in page
+    assert "de 0.75." in page
+    assert "| edited copies | 50 | 0.940 | 0.780 |" in page
 
 
 def test_plots_lie_where_the_page_says(results, tmp_path):

@@ -15,7 +15,7 @@ from models import open_encoder
 from service import plots
 from service.report import left_out, promised, reliability_rows, section, write_report
 
-CALIBRATOR = LogisticCalibrator("hashing@1", (8.0, 0.0, 1.0, 1.0, 1.0), -5.0, 9, "2031-01-01")
+CALIBRATOR = LogisticCalibrator("hashing@1", (8.0, 0.0, 1.0, 1.0, 1.0, 0.0), -5.0, 9, "2031-01-01")
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ def notice(fold, number):
         "title": f"{fold} fire pumps {number}",
         "description": f"{fold} pumps for fires, number {number}, with hoses and a trailer",
         "family": f"{fold}{number}",
+        "cpv_main": f"{number}0000000",
     }
 
 
@@ -42,7 +43,9 @@ def folder(tmp_path):
         (tmp_path / f"{name}.jsonl").write_text(
             "".join(json.dumps(row) + "\n" for row in own), encoding="utf-8"
         )
-    table = "code\ten\tfr\tga\n" + "".join(f"{i}\tlabel {i}\tlibellé {i}\tlabel {i}\n" for i in range(9))
+    table = "code\ten\tfr\tga\n" + "".join(
+        f"{i}0000000\tlabel {i}\tlibellé {i}\tlabel {i}\n" for i in range(9)
+    )
     (tmp_path / "cpv24.tsv").write_text(table, encoding="utf-8")
     return tmp_path
 
@@ -50,11 +53,23 @@ def folder(tmp_path):
 def test_only_the_training_fold_of_notices_is_read(folder):
     """Neither a fold `test` nor what is for measuring only."""
     pairs = {source.name: source.pairs for source in sources_of(folder) if hasattr(source, "pairs")}
-    assert set(pairs) == {"translations", "titles", "labels"}
+    assert set(pairs) == {"translations", "titles", "labels", "subjects"}
     for name in ("translations", "titles"):
         assert {family for *_, family in pairs[name]} == {"train0", "train1", "train2"}
         assert not any("test" in one or "test" in other for one, other, _ in pairs[name])
     assert len(pairs["translations"]) == 4 * 3
+    assert not any("test" in text for text, _, _ in pairs["subjects"])
+
+
+def test_a_notice_is_paired_with_the_label_of_its_code_in_several_languages(folder):
+    """Notices of one code are of one family: they never meet in a batch."""
+    (subjects,) = [source for source in sources_of(folder) if source.name == "subjects"]
+    assert {
+        (label, code) for text, label, code in subjects.pairs if text.startswith("train fire pumps 1")
+    } == {
+        ("label 1", "10000000"),
+        ("libellé 1", "10000000"),
+    }
 
 
 def test_labels_are_paired_across_languages(folder):
@@ -71,9 +86,17 @@ def test_without_notices_the_tuning_set_is_all_there_is():
     assert [source.name for source in sources_of(None)] == ["answers", "likes"]
 
 
-def test_blocks_hold_the_whole_tuning_set():
+def test_nothing_that_is_held_out_is_trained_on():
+    """Weights and calibrators are fitted on these themes: the model must not know them."""
+    held = load().part(held_out=True)
+    known = {text for block in tuning_blocks() for text in (*block.needs.values(), *block.solutions.values())}
+    assert held.needs
+    assert not known & {record.text for record in (*held.needs, *held.solutions)}
+
+
+def test_blocks_hold_all_that_is_trained_on():
     """Every need, solution and grade, once."""
-    blocks, tuning = tuning_blocks(), load()
+    blocks, tuning = tuning_blocks(), load().part(held_out=False)
     assert sum(len(block.needs) for block in blocks) == len(tuning.needs)
     assert sum(len(block.solutions) for block in blocks) == len(tuning.solutions)
     graded = sum(len(grades) for block in blocks for grades in block.grades.values())
@@ -83,7 +106,7 @@ def test_blocks_hold_the_whole_tuning_set():
 def test_the_card_says_what_was_read(folder):
     """Counts of each kind."""
     facts = describe(sources_of(folder))
-    assert facts["needs"] == len(load().needs)
+    assert facts["needs"] == len(load().part(held_out=False).needs)
     assert facts["languages"] == 24
     assert facts["titles"] == 3
 
@@ -114,4 +137,4 @@ def test_the_card_is_that_of_the_weights_that_ship():
     ]
     written = (MODELS / "cards" / f"{DEFAULT}.md").read_text(encoding="utf-8")
     assert written == card(about, known.delta.stat().st_size, figures)
-    assert about["data"]["needs"] == len(load().needs)
+    assert about["data"]["needs"] == len(load().part(held_out=False).needs)

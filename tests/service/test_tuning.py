@@ -15,6 +15,12 @@ from models.hashing import HashingEncoder
 from service import tuning, wiring
 
 
+@pytest.fixture(autouse=True)
+def held_out(monkeypatch, tiny_tuning):
+    """In place of the themes of the tuning set that are held out."""
+    monkeypatch.setattr(tuning, "load_tuning", lambda: tiny_tuning)
+
+
 @pytest.fixture
 def fitted(monkeypatch, tiny_sample, hashing):
     """What is fitted on the sample of two themes; and which needs and solutions were read for it."""
@@ -29,6 +35,8 @@ def test_weights_and_thresholds_are_in_range(fitted):
     assert found["fusion"]["words_same_language"] in tuning.WORDS_SAME
     assert found["fusion"]["words_cross_language"] in tuning.WORDS_CROSS
     assert found["fusion"]["codes"] in tuning.CODES
+    assert found["fusion"]["branch"] in tuning.BRANCH
+    assert found["fusion"]["late"] in tuning.LATE
     assert found["grouping"]["linkage"] in tuning.LINKAGES
     edge = found["grouping"]["linkage"] - tuning.EDGE_BELOW
     assert found["grouping"]["edge"] == pytest.approx(edge)
@@ -54,7 +62,8 @@ def test_it_is_of_the_model_and_can_be_stored(monkeypatch, fitted):
     assert found == Tuning(
         FusionWeights(**stored["fusion"]), Grouping(**stored["grouping"]), calibrator, stored["covered"]
     )
-    assert calibrator.judgements == 4 * 8  # four needs of the tuning half, all solutions
+    held_out = 4 * 4  # the same needs, and only the solutions of their half
+    assert calibrator.judgements == 4 * 8 + held_out  # four needs of the tuning half, all solutions
 
 
 def test_the_calibrator_prefers_what_answers(fitted):
@@ -102,5 +111,5 @@ def test_with_an_offset_each_strength_is_tried(monkeypatch, tiny_sample, hashing
     tried = found["tuning_figures"]["ndcg_10_by_strength"]
     assert list(tried) == [str(strength) for strength in tuning.STRENGTHS]
     assert found["offset_strength"] in tuning.STRENGTHS
-    best = max(figures["sample"] for figures in tried.values())
-    assert tried[str(found["offset_strength"])]["sample"] == best
+    best = max(sum(figures.values()) for figures in tried.values())
+    assert sum(tried[str(found["offset_strength"])].values()) == pytest.approx(best)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpora.taxonomy.cpv import SHIPPED, CpvCode, CpvTable, nature, normalise, similarity
+from corpora.taxonomy.cpv import SHIPPED, CpvCode, CpvTable, nature, normalise
+from matcher.branch import nearness
 from matcher.errors import FileTooLarge, FileUnreadable, RecordInvalid
 from matcher.records import Nature
 
@@ -153,43 +154,11 @@ def test_nature_follows_the_division(code: str, expected: Nature | None) -> None
     assert nature(code) is expected
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [
-        ("35113400", "35113400", 1.0),
-        ("35113400", "45216111", 0.0),
-        ("35100000", "35200000", 0.25),
-        ("35110000", "35120000", 0.5),
-        ("35111000", "35112000", 0.7),
-        ("35111100", "35111200", 0.85),
-        ("35111310", "35111320", 0.95),
-        ("34144211", "34144212", 0.95),
-        ("35000000", "35113400", 0.35),
-        ("35800000", "35815100", 0.6),
-        ("35113400", "35113410", 1.0),
-        ("30000000", "39000000", 0.0),
-        ("30000000", "30100000", 0.35),
-        ("oops", "35000000", 0.0),
-    ],
-)
-def test_similarity_counts_shared_digits(one: str, other: str, expected: float) -> None:
-    """Each level shared brings codes nearer; standing above brings a little more; zeros at the end do not."""
-    assert similarity(one, other) == expected
-
-
-@given(codes, codes)
-def test_similarity_is_symmetric_and_bounded(one: str, other: str) -> None:
-    """The order of two codes does not matter, and no value leaves [0, 1]."""
-    assert similarity(one, other) == similarity(other, one)
-    assert 0.0 <= similarity(one, other) <= 1.0
-    assert similarity(one, one) == 1.0
-
-
 @given(codes)
 def test_nearer_ancestors_are_more_similar(code: str) -> None:
     """Going up the tree a code grows less like the codes it meets."""
     table = CpvTable.load()
-    scores = [similarity(code, above.code) for above in table.ancestors(code)]
+    scores = [nearness(code, above.code) for above in table.ancestors(code)]
     assert scores == sorted(scores, reverse=True)
     assert all(score > 0 for score in scores)
 

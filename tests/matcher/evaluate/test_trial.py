@@ -122,7 +122,7 @@ def test_a_document_that_is_not_there_counts_as_not_found(embedder: Embedder) ->
 
 def test_levels_are_judged_with_a_calibrator(embedder: Embedder) -> None:
     """What is shown for queries with an answer, and the best that is promised to those without."""
-    calibrator = LogisticCalibrator("hashing@1", (8.0, 0.0, 1.0, 1.0, 1.0), -5.0, 9, "2031-01-01")
+    calibrator = LogisticCalibrator("hashing@1", (8.0, 0.0, 1.0, 1.0, 1.0, 0.0), -5.0, 9, "2031-01-01")
     solutions = [
         Solution(id="S1", name="Fire pump", language="en"),
         Solution(id="S2", name="Tent", language="en"),

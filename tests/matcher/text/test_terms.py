@@ -133,3 +133,10 @@ def test_terms_count_upwards_from_one(text: str, language: str) -> None:
     found = terms(text, language)
     for field in (found.stems, found.grams, found.codes):
         assert all(term and count >= 1 for term, count in field.items())
+
+
+def test_a_standard_named_beside_the_text_counts_once() -> None:
+    """Whether or not the text names it too, and in whatever spelling."""
+    assert terms("vest", "en", named=["EN 1063", "EN-1063"]).codes == {"EN1063": 1}
+    assert terms("vest to EN 1063", "en", named=["EN 1063"]).codes == {"EN1063": 1}
+    assert terms("vest", "en", named=["our own rules"]).codes == {}

@@ -1,6 +1,5 @@
 """A small network learns, stops, goes on as if it had not, and packs what changed."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import torch
 from models.converter import converted
 from models.delta import load, save
 from models.registry import ModelEntry
-from models.training.batches import Batch, Mixture
+from models.training.batches import Mixture
 from models.training.losses import listwise
 from models.training.network import Dropout, Network, late_scores
 from models.training.packing import packed
@@ -78,6 +77,15 @@ def test_a_stopped_training_goes_on_as_if_it_had_not(folder: Path, tmp_path: Pat
     assert [step.step for step in resumed] == [4, 5, 6]
     for name, value in through.items():
         np.testing.assert_allclose(found[name], value, atol=1e-5, err_msg=name)
+
+
+def test_a_training_can_end_before_its_recipe(folder: Path, tmp_path: Path) -> None:
+    """What it made until then is what the whole would have made, and it can go on from there."""
+    made: list[Progress] = []
+    train(network(folder), mixture(), RECIPE, tmp_path / "w", report=made.append, stop_at=4, every=100)
+    assert [step.step for step in made] == [1, 2, 3, 4]
+    train(network(folder), mixture(), RECIPE, tmp_path / "w", report=made.append, every=100)
+    assert [step.step for step in made] == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -173,27 +181,16 @@ def test_dropout_drops_a_tenth_and_keeps_the_mean() -> None:
     assert part.eval()(values) is values
 
 
-def test_what_is_remembered_are_further_negatives(folder: Path, tmp_path: Path) -> None:
-    """With named candidates the loss is that of a harder choice, and a stopped training keeps them."""
-
-    class Named(Pairs):
-        def batch(self, rng: np.random.Generator) -> Batch:
-            found = super().batch(rng)
-            return replace(found, names=found.candidates)
-
-    def losses(remembered: int, work: str, steps: int = 6) -> list[Progress]:
-        seen: list[Progress] = []
-        recipe = replace(RECIPE, remembered=remembered, steps=steps, learning_rate=0.0)
-        source = Named("pairs", PAIRS, 6, 100)
-        train(
-            network(folder), Mixture([source], RECIPE.shares, RECIPE.seed), recipe, tmp_path / work,
-            report=seen.append,
-        )  # fmt: skip
-        return seen
-
-    with_memory, without = losses(4, "m"), losses(0, "n")
-    assert with_memory[0].dense == pytest.approx(without[0].dense)
-    assert all(one.dense > other.dense for one, other in zip(with_memory[1:], without[1:], strict=True))
-    kept = torch.load(tmp_path / "m" / "state.pt", weights_only=True)["memories"]["pairs"]
-    assert set(kept) <= {other for _, other, _ in PAIRS}
-    assert len(kept) > 6
+@pytest.mark.parametrize("scope", ["all", "lora:2"])
+def test_one_training_begins_with_what_another_shipped(folder: Path, tmp_path: Path, scope: str) -> None:
+    """Encoder and weights of tokens are those of the delta, to its four bits; the projection is new."""
+    trained = train(network(folder), mixture(), RECIPE, tmp_path / "w")
+    vectors, salience = trained(["a body"], "query: ", 16).pooled, trained.head.salience.weight.clone()
+    path = tmp_path / "d.npz"
+    save(packed(trained, folder, "query: ", {"base": "tiny"}), path)
+    second = network(folder, scope)
+    before = second.head.projection.weight.clone()
+    second.begin_with(load(path.read_bytes(), "d.npz", second.shapes()))
+    torch.testing.assert_close(second.eval()(["a body"], "query: ", 16).pooled, vectors, atol=0.02, rtol=0)
+    torch.testing.assert_close(second.head.salience.weight, salience, atol=1e-3, rtol=0)
+    torch.testing.assert_close(second.head.projection.weight, before)

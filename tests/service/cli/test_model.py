@@ -68,6 +68,13 @@ def test_offsets_are_fitted_on_references_and_the_tuning_half(
     assert "10 texts in 3 languages" in needmatch(*arguments).out
 
 
+@pytest.fixture(autouse=True)
+def small_tuning_set(monkeypatch, tiny_tuning):
+    """Fitted on what is seen at a glance."""
+    for module in (fitting, tuning):
+        monkeypatch.setattr(module, "load_tuning", lambda: tiny_tuning)
+
+
 @pytest.mark.parametrize("only", ["fold", "=train"])
 def test_a_condition_of_another_form_is_refused(
     needmatch, refuses, monkeypatch, references, tiny_sample, only

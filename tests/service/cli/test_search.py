@@ -9,7 +9,7 @@ from service.cli import screen
 
 WIDTH = 80
 CALIBRATED = Tuning(
-    calibrator=LogisticCalibrator("hashing@1", (8.0, 0.0, 1.0, 1.0, 1.0), -3.0, 9, "2031-01-01")
+    calibrator=LogisticCalibrator("hashing@1", (8.0, 0.0, 1.0, 1.0, 1.0, 0.0), -3.0, 9, "2031-01-01")
 )
 
 
