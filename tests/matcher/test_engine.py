@@ -351,6 +351,28 @@ def test_the_order_of_the_records_changes_nothing(order: list[int]) -> None:
         assert found[0] == found[1]
 
 
+def test_codes_that_are_not_stated_are_marked(embedder: Embedder) -> None:
+    """A likeness taken for lack of codes is in the sum, and told apart from one that the records state."""
+    engine = Engine(embedder)
+    engine.add([Need(id="N", title="fire pump", cpv=("42122000",))])
+    engine.add([Solution(id="S", name="fire pump", cpv=("42122100",)), Solution(id="T", name="fire pump")])
+    stated = {
+        match.record.id: part.stated
+        for match in engine.match("N").items
+        for part in match.explanation.contributions
+        if part.feature == "CPV branch"
+    }
+    assert stated == {"S": True, "T": False}
+
+
+def test_a_standard_in_a_field_is_a_reason(embedder: Embedder) -> None:
+    """What scores is told: also where only the solution's field names what the need's text asks for."""
+    engine = Engine(embedder)
+    engine.add([Need(id="N", title="glass to EN 1063", language="en")])
+    engine.add([Solution(id="S", name="panes for cars", standards=("EN 1063",), language="en")])
+    assert "both name EN1063" in engine.match("N").items[0].explanation.reasons
+
+
 def test_a_need_like_another_has_no_level(embedder: Embedder) -> None:
     """The calibrator speaks of solutions that answer needs; between needs there is an order only."""
     calibrator = LogisticCalibrator("any", (9.0, 0.0, 1.0, 1.0, 1.0, 0.0), -1.0, 10, "2026-01-01")

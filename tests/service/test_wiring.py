@@ -9,7 +9,7 @@ from matcher.calibrate import LogisticCalibrator
 from matcher.cluster import Grouping
 from matcher.embed import SqliteCache
 from matcher.engine import Tuning
-from matcher.errors import ModelUnknown, SnapshotIncompatible, SnapshotMissing
+from matcher.errors import ModelCorrupt, ModelUnknown, SnapshotIncompatible, SnapshotMissing
 from matcher.fuse import FusionWeights
 from matcher.protocols import ModelIdentity
 from matcher.records import Need, Solution
@@ -19,7 +19,7 @@ from service import Settings, open_engine, wiring
 
 CALIBRATOR = {
     "model": "hashing@1",
-    "coefficients": [4.0, 1.0, 1.0, 1.0],
+    "coefficients": [4.0, 1.0, 1.0, 1.0, 1.0, 0.5],
     "intercept": -2.0,
     "judgements": 10,
     "date": "2031-01-01",
@@ -67,6 +67,14 @@ def test_the_offset_has_the_strength_that_was_fitted(monkeypatch, hashing):
     assert neutraliser.strength == 0.5
     monkeypatch.setattr(tunings, "shipped", lambda _: None)
     assert wiring.open_embedder(hashing).neutraliser == means
+
+
+def test_a_calibrator_of_other_scores_is_refused(monkeypatch, hashing):
+    """With both numbers and the remedy, rather than at the first search."""
+    older = {**STORED, "calibrator": {**CALIBRATOR, "coefficients": [4.0, 1.0]}}
+    monkeypatch.setattr(tunings, "shipped", lambda _: older)
+    with pytest.raises(ModelCorrupt, match="2 scores, expected 6"):
+        open_engine(settings=hashing)
 
 
 def test_vectors_are_kept_on_disk_if_wanted(hashing):
