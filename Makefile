@@ -4,7 +4,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help setup demo test check bench quality recipes docs clean
+.PHONY: help setup demo test check bench quality scale recipes notebooks docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,12 @@ bench: setup ## speed and memory, written to docs/performance.md and docs/perfor
 
 quality: setup ## quality on the sample (and on DATA=folder of notices and tests), written to docs/quality.md
 	$(BIN)/python -m service.quality $(DATA)
+
+scale: setup ## grouping at 10,000 and 100,000 needs and against peers, written to docs/scale.md (half an hour; peers by pip install -e '.[peers]')
+	$(BIN)/python -m service.scale
+
+notebooks: setup ## run all notebooks twice from fresh kernels, and compare
+	$(BIN)/pytest -q tests/notebooks
 
 recipes: setup ## what each way of training brings, written to docs/recipes.md (half an hour; DATA=folder as for quality)
 	$(BIN)/python -m service.recipes $(DATA)

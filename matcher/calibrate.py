@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from matcher.branch import UNSAID
@@ -17,6 +19,9 @@ from matcher.retrieve import Candidates
 FEATURES = ("meaning", "details", "words", "words across languages", "codes", "CPV branch")
 """Dense score; late score; words where languages agree; words where they differ; verbatim codes; CPV."""
 BRANCH = FEATURES.index("CPV branch")
+
+LOOSENESS = 100.0
+"""Variance of a coefficient before any pair is seen: wide enough to say nothing, and to end."""
 
 
 class Level(StrEnum):
@@ -89,19 +94,24 @@ class LogisticCalibrator:
 def fit(values: Float32, relevant: Float32, model: str, date: str) -> LogisticCalibrator:
     """A calibrator from judged pairs: `float32[n, f]` and 0 or 1 for each.
 
-    Coefficients of scores that fit in the wrong direction are held at zero, so that the
-    probability never falls when a score rises. Raises `ValueError` unless there are pairs of both kinds.
+    Logistic regression with coefficients held at zero or above, so that the probability never falls when a
+    score rises. Raises `ValueError` unless there are pairs of both kinds.
     """
-    from sklearn.linear_model import LogisticRegression
+    if not 0 < np.mean(relevant) < 1:
+        raise ValueError(f"pairs of both kinds are needed, got {len(relevant)} of one")
+    scale = np.maximum(values.std(axis=0), 1e-6).astype(np.float64)
+    standard = values / scale
+    truth = relevant.astype(np.float64)
 
-    coefficients = np.zeros(values.shape[1])
-    intercept = float(logit(np.mean(relevant)))  # what is left to say if no score fits
-    active = np.arange(values.shape[1])
-    while active.size:
-        fitted = LogisticRegression(C=100.0, max_iter=1000).fit(values[:, active], relevant)
-        weights = fitted.coef_[0]
-        if np.all(weights >= 0):
-            coefficients[active], intercept = weights, float(fitted.intercept_[0])
-            break
-        active = active[weights >= 0]
-    return LogisticCalibrator(model, tuple(coefficients.tolist()), intercept, len(relevant), date)
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        said = standard @ weights[1:] + weights[0]
+        slopes, residual = weights[1:] / scale, expit(said) - truth
+        total = np.logaddexp(0, said).sum() - said @ truth + slopes @ slopes / (2 * LOOSENESS)
+        steps = standard.T @ residual + slopes / scale / LOOSENESS
+        return float(total), np.concatenate([[residual.sum()], steps])
+
+    start = np.concatenate([[logit(truth.mean())], np.zeros(values.shape[1])])
+    bounds = [(None, None), *[(0.0, None)] * values.shape[1]]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000})
+    coefficients = found.x[1:] / scale
+    return LogisticCalibrator(model, tuple(coefficients.tolist()), float(found.x[0]), len(relevant), date)

@@ -1,79 +1,163 @@
-"""Groups of needs: components of the graph, then average linkage inside each.
+"""Average linkage inside one component of the graph, with what analysts have said of its pairs.
 
-Deterministic, whatever the order of the rows; a need without partners is a single, not noise.
-Measured equal to full average linkage on 20,000 needs at a thirteenth of its time.
+A group whose members an analyst keeps apart is cut where they last met; those tied together count as one
+from the start. The order of the rows decides nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 
-from matcher.graph import Graph
-from matcher.likeness import Likeness
-from matcher.protocols import Int64
+from matcher.protocols import Calibrator, Int64
 
-GIANT = 5000
-"""A component above this size is cut at a higher similarity first, to bound its distance matrix."""
+GIANT = 400
+"""A component above this size is cut at a higher probability first: every pair inside one is compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """When needs count as the same; fitted on the tuning split."""
+    """When needs count as the same; fitted on the tuning splits."""
 
-    edge: float = 0.35
-    """Least cosine of an edge of the graph."""
+    similarity: float = 0.3
+    """Least cosine of neighbours in the graph."""
+    edge: float = 0.3
+    """Least probability of an edge that holds a component together."""
     linkage: float = 0.42
-    """Least mean likeness between two parts that are merged, where no solutions are loaded."""
-    agreement: float = 0.0
-    """How much agreement on solutions counts where they are loaded (`Likeness.share`)."""
-    linkage_agreeing: float = 0.42
-    """Least mean likeness between two parts that are merged, where solutions are loaded."""
+    """Least mean probability between two parts that are merged, where no solutions are loaded."""
+    linkage_beside: float = 0.42
+    """The same where solutions are loaded."""
+    sure: float = 0.0
+    """Probability of the weakest pair of a group from which nine in ten groups are of one thing."""
     strength: float | None = None
     """Strength of the language offset; None for that of ranking."""
+    beside: Calibrator | None = None
+    """Probability that a pair asks for the same, where solutions are loaded (`pairs.FEATURES`)."""
+    alone: Calibrator | None = None
+    """The same where none are."""
+    answers: Calibrator | None = None
+    """How likely a solution near a need answers it (`profiles.FEATURES`)."""
 
 
-def groups(graph: Graph, likeness: Likeness, linkage_at: float) -> list[Int64]:
-    """Rows of each group, ascending within and by first row; singles are groups of one.
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What analysts said of pairs of places."""
 
-    The likeness numbers its needs as the graph does its nodes.
+    must: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+    cannot: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+
+
+def components(count: int, pairs: Int64, probabilities: NDArray[np.float64]) -> list[Int64]:
+    """Places of each component of two or more, ascending; giants are thinned until they fall apart.
+
+    `pairs` is `int64[p, 2]` over `count` places, `probabilities` `float64[p]`.
     """
-    if not graph.rows.size:
-        return []
-    _, labels = connected_components(graph.edges, directed=False)
+    graph = sparse.coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    number, labels = connected_components(graph, directed=False)
+    sizes = np.bincount(labels, minlength=number)
     order = np.argsort(labels, kind="stable")
-    bounds = np.flatnonzero(np.diff(labels[order])) + 1
     found: list[Int64] = []
-    for nodes in np.split(order, bounds):
-        found.extend(graph.rows[part] for part in _split(np.sort(nodes), graph, likeness, linkage_at))
-    return sorted(found, key=lambda rows: int(rows[0]))
+    giants: list[Int64] = []
+    for nodes in np.split(order, np.cumsum(sizes)[:-1]):
+        if nodes.size > GIANT:
+            giants.append(nodes)
+        elif nodes.size > 1:
+            found.append(nodes)
+    if giants:
+        inside = np.zeros(count, dtype=np.int64)
+        for number, nodes in enumerate(giants, 1):
+            inside[nodes] = number
+        owner = inside[pairs[:, 0]]
+        for number, nodes in enumerate(giants, 1):
+            own = owner == number
+            found += _thinned(nodes, pairs[own], probabilities[own])
+    return found
 
 
-def _split(nodes: Int64, graph: Graph, likeness: Likeness, linkage_at: float) -> list[Int64]:
-    if nodes.size == 1:
-        return [nodes]
-    if nodes.size > GIANT:
-        return _thin(nodes, graph, likeness, linkage_at)
-    # Linkage breaks ties by position; positions by content make it blind to the rows' order.
-    nodes = nodes[np.lexsort(likeness.vectors[nodes].T)]
-    distances = 1.0 - likeness.of(nodes)
+def _thinned(nodes: Int64, pairs: Int64, probabilities: NDArray[np.float64]) -> list[Int64]:
+    """What a giant falls into without the weakest tenth of its edges."""
+    least, most = probabilities.min(), probabilities.max()
+    if least >= most:
+        # Nothing is weaker than the rest: copies of one text, in parts that can be compared.
+        return [nodes[start : start + GIANT] for start in range(0, nodes.size, GIANT)]
+    cut = min(max(float(np.quantile(probabilities, 0.1, method="higher")), np.nextafter(least, 1)), most)
+    kept = probabilities >= cut
+    at = np.searchsorted(nodes, pairs[kept])
+    return [nodes[part] for part in components(nodes.size, at, probabilities[kept])]
+
+
+def split(probability: NDArray[np.float64], least: float, ties: Ties = Ties()) -> list[Int64]:
+    """Places of each group, ascending, from the probabilities `float64[n, n]` of all pairs.
+
+    Two parts are merged while their mean probability is `least` or more. Places should stand in an order
+    that depends on what they are, since ties are broken by place.
+
+    >>> close = np.array([[1, 0.9, 0.1], [0.9, 1, 0.2], [0.1, 0.2, 1]])
+    >>> [group.tolist() for group in split(close, 0.5)]
+    [[0, 1], [2]]
+    >>> [group.tolist() for group in split(close, 0.5, Ties(cannot=frozenset({(0, 1)})))]
+    [[0], [1], [2]]
+    """
+    count = len(probability)
+    if count == 1:
+        return [np.zeros(1, dtype=np.int64)]
+    tree = merges(_tied(probability, ties))
+    labels = cut(tree, least)
+    groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    apart = [part for group in groups for part in _kept_apart(group, tree, count, ties)]
+    return sorted(apart, key=lambda group: int(group[0]))
+
+
+def merges(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How average linkage merges two or more places, as scipy gives it: `float64[n - 1, 4]`."""
+    distances = 1.0 - np.clip(probability, 0.0, 1.0)
     np.fill_diagonal(distances, 0.0)
-    tree = linkage(squareform(np.maximum(distances, 0.0), checks=False), method="average")
-    labels = fcluster(tree, t=1.0 - linkage_at, criterion="distance")
-    return [np.sort(nodes[labels == label]) for label in np.unique(labels)]
+    tree: NDArray[np.float64] = linkage(squareform(distances, checks=False), method="average")
+    return tree
 
 
-def _thin(nodes: Int64, graph: Graph, likeness: Likeness, linkage_at: float) -> list[Int64]:
-    """Drop the weakest tenth of a giant component's edges and try again."""
-    inside = graph.edges[nodes][:, nodes].tocsr()
-    strongest = inside.data.max() - 1e-6
-    if inside.data.min() >= strongest:
-        return [nodes]  # nothing is weaker than the rest: copies of one text
-    weakest = np.quantile(inside.data, 0.1, method="higher") + 1e-6
-    inside.data[inside.data < min(weakest, strongest)] = 0.0
-    inside.eliminate_zeros()
-    return [
-        nodes[part] for part in groups(Graph(np.arange(nodes.size), inside), likeness.part(nodes), linkage_at)
-    ]
+def cut(tree: NDArray[np.float64], least: float) -> Int64:
+    """`int64[n]`: the group of each place where parts are merged at a mean probability of `least` or more."""
+    labels: Int64 = fcluster(tree, t=1.0 - least, criterion="distance").astype(np.int64)
+    return labels
+
+
+def _tied(probability: NDArray[np.float64], ties: Ties) -> NDArray[np.float64]:
+    """Those that must be together stand together from the start, and against others as their mean."""
+    if not ties.must:
+        return probability
+    count = len(probability)
+    pairs = np.array(sorted(ties.must))
+    graph = sparse.coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    _, labels = connected_components(graph, directed=False)
+    member = (labels[:, None] == np.unique(labels)[None, :]).astype(np.float64)
+    share = member / member.sum(axis=0)
+    # Others stay just below 1: copies must not be merged before what is tied, or a cut could untie it.
+    mean = np.minimum(member @ (share.T @ probability @ share) @ member.T, 1.0 - 1e-9)
+    tied: NDArray[np.float64] = np.where(labels[:, None] == labels[None, :], 1.0, mean)
+    return (tied + tied.T) / 2
+
+
+def _kept_apart(group: Int64, tree: NDArray[np.float64], count: int, ties: Ties) -> list[Int64]:
+    """The group, or the parts it was merged from, cut until no pair that must not meet is in one."""
+    inside = set(group.tolist())
+    if not any(one in inside and other in inside for one, other in ties.cannot):
+        return [group]
+    leaves: list[frozenset[int]] = [frozenset([i]) for i in range(count)]
+    made_of: dict[frozenset[int], tuple[frozenset[int], frozenset[int]]] = {}
+    for one, other, *_ in tree:
+        parts = leaves[int(one)], leaves[int(other)]
+        leaves.append(parts[0] | parts[1])
+        made_of[leaves[-1]] = parts
+    waiting, done = [frozenset(inside)], []
+    while waiting:
+        part = waiting.pop()
+        if any(one in part and other in part for one, other in ties.cannot):
+            waiting += made_of[part]
+        else:
+            done.append(np.array(sorted(part), dtype=np.int64))
+    return done

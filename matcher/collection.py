@@ -43,6 +43,9 @@ class Collection:
         self.records: list[Record | None] = []
         self.languages: list[str | None] = []
         self.parts: list[Parts | None] = []
+        self.changes = 0
+        """How often records were stored or deleted."""
+        self._changed: dict[int, int] = {}
         self._rows: dict[str, int] = {}
         self._selections: dict[Filter, Selection] = {}
 
@@ -85,6 +88,10 @@ class Collection:
         """`int64[n]`: rows that hold a record, ascending."""
         return np.array([stored.row for stored in self], dtype=np.int64)
 
+    def changed(self, row: int) -> int:
+        """The number of the change that stored what the row holds; it grows when the record comes again."""
+        return self._changed.get(row, 0)
+
     def centroids(self, rows: Int64) -> Float32:
         """`float32[n, d]`: one unit vector a row, the mean of its passages."""
         return self.dense.centroids(rows)
@@ -108,8 +115,9 @@ class Collection:
     ) -> Int64:
         """Add or replace records; returns their rows `int64[n]`.
 
-        `fit_statistics` fits the term statistics on these records first, those left out that less
-        than the network may see; without it they are weighed by the statistics that are there.
+        `fit_statistics` fits the term statistics first, on those of these records that everybody sees
+        who sees any: the most open ones, of the network or wider. Without it records are weighed by the
+        statistics that are there.
         """
         languages = [language_of(record) for record in records]
         embedded = embedder.embed([record.text for record in records], languages, Role.PASSAGE, progress)
@@ -118,7 +126,9 @@ class Collection:
             for record, language in zip(records, languages, strict=True)
         ]
         if fit_statistics:
-            shared = [r.visibility.rank >= Visibility.NETWORK.rank for r in records]
+            most_open = max((r.visibility.rank for r in records), default=0)
+            least = max(most_open, Visibility.NETWORK.rank)
+            shared = [r.visibility.rank >= least for r in records]
             self.lexical.statistics = TermStatistics.fit(list(compress(items, shared)))
         return self._store(records, embedded, items)
 
@@ -129,6 +139,8 @@ class Collection:
         rows = np.array([self._place(record) for record in records], dtype=np.int64)
         # Of an id that comes twice in one call, the later stands.
         last = {int(row): at for at, row in enumerate(rows)}
+        self.changes += 1
+        self._changed |= dict.fromkeys(last, self.changes)
         order = sorted(last)
         for row, at in last.items():
             self.records[row] = records[at]
@@ -154,6 +166,7 @@ class Collection:
         """Forget records; raises `RecordUnknown` for an id that is not there, before any is deleted."""
         rows = [self.row(record_id) for record_id in record_ids]
         self._selections.clear()
+        self.changes += 1
         for row in set(rows):
             record = self.record(row)
             self.records[row] = self.languages[row] = self.parts[row] = None
@@ -171,3 +184,4 @@ class Collection:
         """Take over records by row, as a snapshot kept them; both indexes are already in place."""
         self.records, self.languages, self.parts = list(records), list(languages), list(parts)
         self._rows = {record.id: row for row, record in enumerate(self.records) if record is not None}
+        self.changes += 1

@@ -5,34 +5,46 @@ query   -> retrieve (both legs, one filter) -> rerank (by parts) -> fuse -> cali
 needs   -> graph -> cluster -> joint -> candidates
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher import snapshot
 from matcher.calibrate import BRANCH, FEATURES, features, level
-from matcher.cluster import Grouping, groups
+from matcher.cluster import Grouping
 from matcher.collection import Collection
+from matcher.cooperation import Called, Cooperation, nowhere, unnamed
+from matcher.cycle import CandidateState, Changes, Cycle, diff
+from matcher.duplicates import DuplicateModel
 from matcher.embed import Embedder
-from matcher.errors import RecordUnknown
+from matcher.errors import RecordUnknown, SettingInvalid
 from matcher.explain import Explanation, Match, compare, contributions, evidence, facts, missing, uncovered
 from matcher.filters import Filter
 from matcher.fuse import FusionWeights, fuse, order, shares
-from matcher.graph import mutual_neighbours
-from matcher.joint import JointCandidate, NotJoint, judge
-from matcher.likeness import Likeness, solution_profiles
-from matcher.protocols import Calibrator, Float32, Int64, Role
+from matcher.identity import Cluster
+from matcher.joint import WEIGHTS, JointCandidate, NotJoint, WhatIf, what_if
+from matcher.protocols import Calibrator, Float32, Int64
 from matcher.records import Kind, Need, Record, Solution
 from matcher.rerank import rerank
 from matcher.retrieve import Candidates, Query, ask, ask_records, retrieve
+from matcher.review import Edit
 from matcher.rows import RowSet
+from matcher.snapshot import Manifest, read, write
 from matcher.text.terms import terms
 from matcher.whynot import Behind, WhyNot, behind
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from matcher.market.market import Market
+
+FITTED = 100
+"""Solutions compared with each need of a market."""
 QUERIES_AT_ONCE = 64
 """Queries embedded together by `rank`; its memory does not grow with their number."""
 
@@ -44,8 +56,21 @@ class Tuning:
     fusion: FusionWeights = field(default_factory=FusionWeights)
     grouping: Grouping = field(default_factory=Grouping)
     calibrator: Calibrator | None = None
+    duplicates: DuplicateModel | None = None
+    """Tells a need entered twice; without one no copy is collapsed."""
     covered: float = 0.0
     """Coverage from which a sentence of a need counts as met; at 0 none is ever called unmet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What codes are called and where they belong, looked up in tables that the engine does not hold."""
+
+    called: Called = unnamed
+    """A CPV code's label."""
+    area: Callable[[Sequence[str]], str | None] = nowhere
+    """The security area that codes point to."""
+    function: Callable[[Sequence[str]], str | None] = nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +93,17 @@ class Engine:
     ['S']
     """
 
-    def __init__(self, embedder: Embedder, tuning: Tuning | None = None) -> None:
+    def __init__(
+        self, embedder: Embedder, tuning: Tuning | None = None, vocabulary: Vocabulary | None = None
+    ) -> None:
         self.embedder = embedder
         self.tuning = tuning or Tuning()
+        self.vocabulary = vocabulary or Vocabulary()
         dimension = embedder.encoder.identity.dimension
         self.collections = {kind: Collection.empty(kind, dimension) for kind in Kind}
+        self.cooperation = Cooperation(
+            lambda: self.needs, lambda: self.solutions, embedder, self.vocabulary.called
+        )
 
     @property
     def needs(self) -> Collection:
@@ -196,57 +227,174 @@ class Engine:
 
     def groups(self, where: Filter | None = None) -> list[list[Need]]:
         """Needs that ask for the same; a need without partners is a group of one."""
-        return [needs for needs, _ in self._groups(where or Filter())]
+        return self.cooperation.groups(where or Filter(), self.tuning.grouping)
 
-    def candidates(self, where: Filter | None = None) -> tuple[list[JointCandidate], list[NotJoint]]:
-        """Groups that could be bought together across borders, best first, and those that could not."""
-        found = [(needs, alike) for needs, alike in self._groups(where or Filter()) if len(needs) > 1]
-        judged = [judge(needs, alike) for needs, alike in found]
-        joint = [item for item in judged if isinstance(item, JointCandidate)]
-        joint.sort(key=lambda item: (-item.cohesion, item.medoid.id))
-        return joint, [item for item in judged if isinstance(item, NotJoint)]
+    def clusters(self, where: Filter | None = None, *, day: date | None = None) -> list[Cluster]:
+        """The same groups under ids that last from run to run, singles included."""
+        return self.cooperation.clusters(where or Filter(), self.tuning.grouping, day or date.today())
 
-    def _groups(self, where: Filter) -> list[tuple[list[Need], NDArray[np.float64]]]:
-        """Each group with the likeness of its pairs."""
-        rows = np.array(list(self.needs.select(where).allowed), dtype=np.int64)
-        if not rows.size:
-            return []
-        thresholds = self.tuning.grouping
-        vectors = self.needs.centroids(rows)
-        offset = self.embedder.neutraliser
-        if offset is not None and thresholds.strength is not None:
-            spoken = [self.needs.languages[row] for row in rows.tolist()]
-            vectors = offset.renewed(vectors, spoken, Role.PASSAGE, thresholds.strength)
-        graph = mutual_neighbours(self.needs.dense, rows, vectors, thresholds.edge)
-        offers = self.solutions.select(Filter(open_to=where.open_to)).allowed
-        if len(offers):
-            profiles = solution_profiles(vectors, self.solutions.dense, offers)
-            likeness = Likeness(vectors, profiles, thresholds.agreement)
-        else:
-            likeness = Likeness(vectors)
-        found = groups(graph, likeness, thresholds.linkage_agreeing if len(offers) else thresholds.linkage)
-        return [
-            (
-                [need for row in group.tolist() if isinstance(need := self.needs.record(row), Need)],
-                likeness.of(np.searchsorted(rows, group)),
-            )
-            for group in found
-        ]
+    def candidates(self, where: Filter | None = None, *, day: date | None = None) -> list[JointCandidate]:
+        """Groups that could buy together: across borders first, best first; `day` is today unless said."""
+        return self._judged(where, day)[0]
+
+    def not_joint(self, where: Filter | None = None, *, day: date | None = None) -> list[NotJoint]:
+        """Groups of which fewer than two needs are left that could be bought together, and why."""
+        return self._judged(where, day)[1]
+
+    def likeness(self, need_ids: Sequence[str], where: Filter | None = None) -> NDArray[np.float64]:
+        """`float64[n, n]`: the probability that each pair of needs asks for the same, in the order given."""
+        return self.cooperation.likeness(where or Filter(), self.tuning.grouping, need_ids)
+
+    def what_if(
+        self,
+        candidate: JointCandidate,
+        *,
+        drop: Sequence[str] = (),
+        add: str | None = None,
+        move: Mapping[str, tuple[date | None, date | None]] | None = None,
+        state: Mapping[str, Mapping[str, Any]] | None = None,
+        where: Filter | None = None,
+    ) -> WhatIf:
+        """A candidate without some members, with another need, with windows moved or fields stated."""
+        addition = None
+        if add is not None:
+            need = self.needs.record(self.needs.row(add))
+            ids = [member.id for member in candidate.members]
+            alike = self.likeness([*ids, add], where)
+            assert isinstance(need, Need)
+            addition = need, alike[-1, :-1]
+        return what_if(candidate, drop=drop, add=addition, move=move, state=state)
+
+    def named(self, candidate: JointCandidate, where: Filter | None = None) -> JointCandidate:
+        """The candidate with the phrases that set it apart from all other needs, by language."""
+        return self.cooperation.named(candidate, where or Filter())
+
+    def edit(self, edit: Edit) -> None:
+        """Take an analyst's change of the groups into account, from now on. Raises `ReviewConflict`."""
+        self.cooperation.review = self.cooperation.review.add(edit)
+
+    # -- the whole, seen from above -----------------------------------------------------------
+
+    def market(self, where: Filter | None = None, *, day: date | None = None) -> "Market":
+        """Needs, solutions and how well they fit, for the analyses of `matcher.market`."""
+        from matcher.market.market import Market
+
+        wanted = where or Filter()
+        day = day or date.today()
+        offers = self.solutions.select(Filter(open_to=wanted.open_to)).allowed
+        needs = [need for group in self.groups(wanted) for need in group]
+        solutions = [s for row in offers if isinstance(s := self.solutions.record(row), Solution)]
+        areas, functions = self.vocabulary.area, self.vocabulary.function
+        clusters = self.clusters(wanted, day=day)
+        return Market(
+            needs=needs,
+            solutions=solutions,
+            fit=self._fit(needs, solutions, offers),
+            day=day,
+            clusters={cluster.id: cluster.members for cluster in clusters},
+            areas={need.id: found for need in needs if (found := areas(need.cpv))},
+            functions={need.id: found for need in needs if (found := functions(need.cpv))},
+            versions=self.versions,
+            links=self.cooperation.links(wanted, self.tuning.grouping),
+        )
+
+    def to_frame(
+        self, kind: Kind | str = "candidates", where: Filter | None = None, *, day: date | None = None
+    ) -> "DataFrame":
+        """One row each of needs, solutions, clusters, candidates or factors; see `matcher.frames`."""
+        from matcher import frames
+
+        match str(kind).removesuffix("s"):
+            case "need":
+                return frames.needs([need for group in self.groups(where) for need in group])
+            case "solution":
+                offers = self.solutions.select(Filter(open_to=(where or Filter()).open_to)).allowed
+                return frames.solutions([self.solutions.record(row) for row in offers])
+            case "cluster":
+                return frames.clusters(self.clusters(where, day=day))
+            case "candidate":
+                return frames.candidates(self.candidates(where, day=day))
+            case "factor":
+                return frames.factors(self.candidates(where, day=day))
+            case "member":
+                return frames.members(self.candidates(where, day=day))
+        raise SettingInvalid(
+            f"There is no table of {kind!r}. Choose one of: needs, solutions, clusters, candidates, factors, "
+            "members."
+        )
+
+    def snapshot(self, where: Filter | None = None, *, day: date | None = None) -> Cycle:
+        """The state of today, to be compared with that of another day (`diff`)."""
+        day = day or date.today()
+        clusters = {c.id: c.members for c in self.clusters(where, day=day) if len(c.members) > 1}
+        states = {item.id: CandidateState.of(item) for item in self.candidates(where, day=day)}
+        needs = [need for group in self.groups(where) for need in group]
+        return Cycle.of(day, needs, clusters, states, self.versions)
+
+    @staticmethod
+    def diff(before: Cycle, after: Cycle) -> Changes:
+        """What changed between two days."""
+        return diff(before, after)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What made groups and scores: model, offset, fitted values, weights of the joint score."""
+        calibrator = self.tuning.calibrator
+        found = {
+            "model": self.embedder.encoder.identity.key,
+            "offset": self.embedder.offset_key,
+            "calibrator": getattr(calibrator, "date", "") if calibrator else "",
+            "grouping": getattr(self.tuning.grouping.beside, "date", ""),
+            "joint score": WEIGHTS.changes[-1].date,
+        }
+        return {name: value for name, value in found.items() if value}
 
     # -- on disk ------------------------------------------------------------------------------
 
-    def save(self, path: Path) -> snapshot.Manifest:
+    def save(self, path: Path) -> Manifest:
         """Write everything loaded into a snapshot, whole or not at all."""
-        return snapshot.save(path, self.collections, self.embedder.encoder.identity, self.embedder.offset_key)
+        identity = self.embedder.encoder.identity
+        return write(path, self.collections, identity, self.embedder.offset_key, self.cooperation.state())
 
     @classmethod
-    def load(cls, path: Path, embedder: Embedder, tuning: Tuning | None = None) -> "Engine":
+    def load(
+        cls,
+        path: Path,
+        embedder: Embedder,
+        tuning: Tuning | None = None,
+        vocabulary: Vocabulary | None = None,
+    ) -> "Engine":
         """The engine that `save` wrote, with the same model."""
-        engine = cls(embedder, tuning)
-        engine.collections |= snapshot.load(path, embedder.encoder.identity, embedder.offset_key)
+        engine = cls(embedder, tuning, vocabulary)
+        collections, state = read(path, embedder.encoder.identity, embedder.offset_key)
+        engine.collections |= collections
+        engine.cooperation.restore(state)
         return engine
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _judged(self, where: Filter | None, day: date | None) -> tuple[list[JointCandidate], list[NotJoint]]:
+        tuning = self.tuning
+        return self.cooperation.candidates(
+            where or Filter(), tuning.grouping, tuning.duplicates, day or date.today()
+        )
+
+    def _fit(self, needs: Sequence[Need], solutions: Sequence[Solution], offers: RowSet) -> Float32:
+        """`float32[n, m]`: calibrated probabilities, NaN beyond the solutions nearest to a need."""
+        column = {solution.id: at for at, solution in enumerate(solutions)}
+        found = np.full((len(needs), len(solutions)), np.nan, dtype=np.float32)
+        calibrator = self.tuning.calibrator
+        if calibrator is None or not solutions:
+            return found
+        stream = iter(enumerate(needs))
+        while batch := list(islice(stream, QUERIES_AT_ONCE)):
+            queries = ask_records([need for _, need in batch], self.embedder)
+            for (line, _), query in zip(batch, queries, strict=True):
+                candidates = self._found(query, self.solutions, offers, FITTED)
+                chances = calibrator.probability(features(candidates))
+                ids = [self.solutions.record(row).id for row in candidates.rows.tolist()]
+                found[line, [column[i] for i in ids]] = chances
+        return found
 
     def _asked(self, query: Record | str) -> Query:
         if not isinstance(query, str):

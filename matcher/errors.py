@@ -7,6 +7,8 @@
     │   ├── FileTooLarge           larger than the limit that protects the reader
     │   └── RecordInvalid          a record whose fields contradict the contract
     ├── RecordUnknown              an id that is not in the engine
+    ├── ClusterUnknown             an id that no cluster has or had
+    ├── ReviewConflict             an analyst's edit that contradicts an earlier one
     ├── SettingInvalid             an option or setting outside its range
     ├── ModelError
     │   ├── ModelUnknown           no such model in the registry, nor such a folder
@@ -58,6 +60,26 @@ class RecordUnknown(NeedmatchError):
             f"No {kind} with the id {record_id!r} is loaded. "
             "List the ids with 'needmatch export', or load the file that holds it."
         )
+
+
+class ClusterUnknown(NeedmatchError):
+    """An id was asked for that no cluster has or had."""
+
+    def __init__(self, cluster_id: str) -> None:
+        self.cluster_id = cluster_id
+        super().__init__(
+            f"No cluster has or had the id {cluster_id!r}. "
+            "List the clusters of the current run; ids of another audience's run are not known here."
+        )
+
+
+class ReviewConflict(NeedmatchError):
+    """An analyst's edit contradicts earlier ones, or takes back what does not stand."""
+
+    def __init__(self, message: str, earlier: tuple[int, ...] = ()) -> None:
+        self.earlier = earlier
+        """Numbers of the edits it contradicts, counted from 1; empty where there is none to name."""
+        super().__init__(message)
 
 
 class SettingInvalid(NeedmatchError):

@@ -62,7 +62,7 @@ def late_scores(query: Parts, documents: Sequence[Parts | None]) -> Float32:
         return scores
     joined = np.concatenate([held.vectors for _, held in filled]).astype(np.float32)
     starts = np.cumsum([0, *(len(held) for _, held in filled)])[:-1]
-    cosines = _products(query.vectors.astype(np.float32), joined)
+    cosines = products(query.vectors.astype(np.float32), joined)
     forward = query.weights @ np.maximum.reduceat(cosines, starts, axis=1)
     best = cosines.max(axis=0) * np.concatenate([held.weights for _, held in filled])
     backward = np.add.reduceat(best, starts)
@@ -75,7 +75,8 @@ def _threads() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _products(one: Float32, other: Float32) -> Float32:
+def products(one: Float32, other: Float32) -> Float32:
+    """`float32[u, v]`: inner products of all rows of `float32[u, e]` and `float32[v, e]`."""
     # One thread: those that BLAS leaves spinning slow the model's next pass by a third.
     with _threads().limit(limits=1, user_api="blas"):
         products: Float32 = one @ other.T
@@ -84,4 +85,4 @@ def _products(one: Float32, other: Float32) -> Float32:
 
 def similarities(one: Parts, other: Parts) -> Float32:
     """`float32[u, v]`: cosines of all parts of one text with all of another."""
-    return _products(one.unit(), other.unit())
+    return products(one.unit(), other.unit())

@@ -55,10 +55,17 @@ class Manifest:
 _MANIFEST = TypeAdapter(Manifest)
 
 
-def save(
-    path: Path, collections: Mapping[Kind, Collection], model: ModelIdentity, offset: str = ""
+def write(
+    path: Path,
+    collections: Mapping[Kind, Collection],
+    model: ModelIdentity,
+    offset: str = "",
+    texts: Mapping[str, str] | None = None,
 ) -> Manifest:
-    """Write a snapshot into the folder `path`, replacing the one that is there in one step."""
+    """Write a snapshot into the folder `path`, replacing the one that is there in one step.
+
+    `texts` are further files, by name: what is kept beside the records.
+    """
     path.mkdir(parents=True, exist_ok=True)
     name = f"snapshot-{uuid.uuid4().hex[:12]}"
     folder = path / name
@@ -66,8 +73,10 @@ def save(
     pointer = path / f".CURRENT-{name}"
     try:
         for kind, collection in collections.items():
-            for part, write in _parts(kind, collection).items():
-                write(folder / part)
+            for part, put in _parts(kind, collection).items():
+                put(folder / part)
+        for part, text in (texts or {}).items():
+            (folder / part).write_text(text, encoding="utf-8")
         manifest = Manifest(
             FORMAT,
             model.key,
@@ -95,8 +104,8 @@ def save(
     return manifest
 
 
-def load(path: Path, model: ModelIdentity, offset: str = "") -> dict[Kind, Collection]:
-    """The collections of a snapshot, every file checked against the manifest.
+def read(path: Path, model: ModelIdentity, offset: str = "") -> tuple[dict[Kind, Collection], dict[str, str]]:
+    """The collections of a snapshot and the texts kept beside them, every file checked against the manifest.
 
     Raises `SnapshotMissing`, `SnapshotCorrupt`, or `SnapshotIncompatible` when it was made by
     another format or model.
@@ -118,7 +127,11 @@ def load(path: Path, model: ModelIdentity, offset: str = "") -> dict[Kind, Colle
                 "Build the snapshot again from the records."
             )
     try:
-        return {Kind(kind): _read(folder, Kind(kind), manifest.dimension) for kind in manifest.counts}
+        found = {Kind(kind): _read(folder, Kind(kind), manifest.dimension) for kind in manifest.counts}
+        own = {part for kind, held in found.items() for part in _parts(kind, held)}
+        return found, {
+            part: (folder / part).read_text(encoding="utf-8") for part in manifest.files if part not in own
+        }
     except (OSError, ValueError, LookupError) as error:
         raise SnapshotCorrupt(
             f"The files of the snapshot {path} do not fit together ({error}). "

@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
@@ -28,7 +28,7 @@ from matcher.records import Need, Record
 from matcher.text.language import language_of
 from models import classifier, tunings
 from models.registry import BASE, entry
-from service import classification, duplicates
+from service import classification, duplicates, joining
 from service.cli import screen
 from service.report import COMPARED, HEADINGS, section, spread, table
 from service.settings import Settings
@@ -38,6 +38,12 @@ DOCS = Path("docs")
 PLOTS = "quality"
 E5, E5_FULL, E5_OFFSET = "plain e5", "plain e5 in fp32", "e5, offset"
 """What the tuned model is held against: the model it began as."""
+SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
+    "joint": joining.section,
+    "cpv": classification.section,
+    "duplicates": duplicates.section,
+}
+"""What writes each part that is measured beside ranking and grouping."""
 SENTENCE_END = re.compile(r"(?<=[.!?;])\s+")
 PROCEDURE = 4
 """Sentences about procedure added to each need, to see whether they change what is found."""
@@ -125,7 +131,7 @@ def with_procedure(query: Record) -> Record:
 def further(settings: Settings, folder: Path, say: Say) -> dict[str, dict[str, Any]]:
     """What is measured beside ranking and grouping, as far as it is fitted for the model."""
     embedder = open_embedder(settings, say)
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {"joint": joining.measure(settings, folder, say)}
     if classifier.shipped(embedder.encoder.identity) is not None:
         say("Suggesting CPV codes")
         found["cpv"] = classification.measure(folder, settings, say=say)
@@ -195,7 +201,7 @@ def page(
         parts += section(result, docs, f"{PLOTS}/{name.split(',')[0].lower()}-")
         parts += _ablation(result)
     for name, figures in (beside or {}).items():
-        parts += (classification if name == "cpv" else duplicates).section(figures)
+        parts += SECTIONS[name](figures)
     return "\n".join(parts) + "\n"
 
 

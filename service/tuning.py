@@ -1,6 +1,6 @@
 """Fitting what orders, groups and calibrates results for one model revision, on tuning splits only."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from itertools import product
@@ -17,8 +17,7 @@ from matcher.calibrate import BRANCH as CPV_FEATURE
 from matcher.calibrate import LogisticCalibrator, features, fit
 from matcher.cluster import Grouping
 from matcher.embed import Embedder
-from matcher.engine import Engine, Tuning
-from matcher.evaluate.clustering import compare
+from matcher.engine import Engine
 from matcher.evaluate.ranking import RELEVANT, ndcg
 from matcher.evaluate.reliability import Shown, reliability
 from matcher.evidence import Comparison, emphasis
@@ -26,10 +25,11 @@ from matcher.explain import ABOUT_THE_MATTER
 from matcher.filters import Filter
 from matcher.fuse import FusionWeights, fuse, order
 from matcher.protocols import Float32, Int64
-from matcher.records import Need, Record
+from matcher.records import Record
 from matcher.rerank import rerank
 from matcher.retrieve import Candidates, ask_records, retrieve
 from models.offsets import LanguageOffsets
+from service.pairing import Themes, fit_grouping
 from service.settings import Settings
 from service.wiring import Say, open_embedder
 
@@ -50,10 +50,6 @@ COMPARED = FusionWeights(0.0, 0.1, 0.2, 0.3, 0.06)
 """Chooses the candidates whose parts are compared while weights are fitted."""
 UNMET_AT_MOST = 0.15
 """Share of requirements of answered needs that may be called unmet by mistake."""
-LINKAGES = tuple(round(0.2 + 0.03 * step, 2) for step in range(20))
-AGREEMENTS = (0.0, 0.2, 0.3, 0.4)
-EDGE_BELOW = 0.05
-"""The edge threshold stands this much below that of the linkage: a group's weakest pairs need no edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +73,11 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Queries to rank and needs to group, with what is known of both."""
+    """Queries to rank, with what is known of them."""
 
     queries: Sequence[Record]
     documents: Sequence[Record]
     qrels: Mapping[str, Mapping[str, int]]
-    needs: Sequence[Need]
-    groups: Mapping[str, str]
 
 
 def fit_tuning(settings: Settings, folder: Path | None, say: Say) -> dict[str, Any]:
@@ -107,7 +101,7 @@ def fit_tuning(settings: Settings, folder: Path | None, say: Say) -> dict[str, A
     if isinstance(offset, LanguageOffsets):
         embedder.neutraliser = replace(offset, strength=best.strength)
     say("Choosing grouping thresholds")
-    grouping, grouped = _grouping(embedder, tasks)
+    grouping, grouped = fit_grouping(embedder, themes(folder))
     say("Calibrating")
     identity = embedder.encoder.identity
     asked = [item for name in OWN for item in _retrieved(embedder, tasks[name], best.fusion, unanswered=True)]
@@ -118,7 +112,7 @@ def fit_tuning(settings: Settings, folder: Path | None, say: Say) -> dict[str, A
         "fitted_with": identity.engine,
         "offset_strength": best.strength,
         "fusion": asdict(best.fusion),
-        "grouping": asdict(grouping),
+        "grouping": plain(grouping),
         "calibrator": calibrator.as_json(),
         "covered": _covered(embedder, [tasks[name] for name in OWN]),
         "tuning_figures": {
@@ -134,15 +128,42 @@ def _tasks(folder: Path | None) -> dict[str, Task]:
     sample = load_sample().part("tune")
     held = load_tuning().part(held_out=True)
     tasks = {
-        name: Task(part.needs, part.solutions, part.qrels, part.needs, part.groups)
+        name: Task(part.needs, part.solutions, part.qrels)
         for name, part in (("sample", sample), ("held out", held))
     }
     if folder is not None:
-        titles, versions = titles_to_notices(folder, "train"), language_versions(folder, "train")
-        tasks["notices"] = Task(
-            titles.queries, titles.documents, titles.qrels, versions.needs, versions.groups
-        )
+        titles = titles_to_notices(folder, "train")
+        tasks["notices"] = Task(titles.queries, titles.documents, titles.qrels)
     return tasks
+
+
+def themes(folder: Path | None) -> dict[str, Themes]:
+    """Needs in groups: those of our own with solutions beside them, and the language versions of notices."""
+    sample, held = load_sample().part("tune"), load_tuning().part(held_out=True)
+    tasks = {
+        "sample": Themes(sample.needs, sample.groups, sample.themes, sample.solutions, sample.qrels),
+        "held out": Themes(held.needs, held.groups, held.blocks, held.solutions, held.qrels),
+    }
+    if folder is not None:
+        versions = language_versions(folder, "train")
+        tasks["notices"] = Themes(versions.needs, versions.groups, versions.groups)
+    return tasks
+
+
+def refit_grouping(
+    settings: Settings, stored: Mapping[str, Any], folder: Path | None, say: Say
+) -> dict[str, Any]:
+    """What was fitted before, with pair models and thresholds of grouping fitted anew."""
+    embedder = open_embedder(settings, say)
+    say("Fitting when needs ask for the same")
+    grouping, figures = fit_grouping(embedder, themes(folder))
+    told = {**stored["tuning_figures"], "grouping": figures}
+    return {**stored, "grouping": plain(grouping), "tuning_figures": told}
+
+
+def plain(grouping: Grouping) -> dict[str, Any]:
+    """Thresholds and pair models as plain values, for the file that ships with the model."""
+    return asdict(grouping)
 
 
 def _retrieved(
@@ -184,52 +205,6 @@ def _fusion(retrievals: dict[str, list[Judged]]) -> tuple[FusionWeights, dict[st
 def _ndcg(judged: Judged, weights: FusionWeights) -> float:
     places = order(judged.candidates.rows, fuse(judged.candidates, weights))[:10]
     return ndcg([judged.ids[i] for i in places], judged.grades)
-
-
-def _grouping(embedder: Embedder, tasks: Mapping[str, Task]) -> tuple[Grouping, dict[str, dict[str, float]]]:
-    """Thresholds and offset strength for needs alone, on all tasks; then beside solutions, on our own."""
-    alone = {name: _engine(embedder, task.needs) for name, task in tasks.items()}
-    strengths = STRENGTHS if isinstance(embedder.neutraliser, LanguageOffsets) else (None,)
-    best = _chosen(
-        [
-            Grouping(edge=round(at - EDGE_BELOW, 2), linkage=at, strength=strength)
-            for strength, at in product(strengths, LINKAGES)
-        ],
-        lambda grouping: {name: _grouped(alone[name], tasks[name], grouping) for name in tasks},
-    )
-    beside = {name: _engine(embedder, tasks[name].needs) for name in OWN}
-    for name, engine in beside.items():
-        engine.add(tasks[name].documents)
-    both = _chosen(
-        [
-            replace(best[0], agreement=share, linkage_agreeing=at)
-            for share, at in product(AGREEMENTS, LINKAGES)
-        ],
-        lambda grouping: {
-            f"{name} beside solutions": _grouped(beside[name], tasks[name], grouping) for name in OWN
-        },
-    )
-    return both[0], best[1] | both[1]
-
-
-def _chosen(
-    options: Sequence[Grouping], figures_of: Callable[[Grouping], dict[str, dict[str, float]]]
-) -> tuple[Grouping, dict[str, dict[str, float]]]:
-    measured = [(option, figures_of(option)) for option in options]
-    return max(measured, key=lambda item: sum(figures["pair_f1"] for figures in item[1].values()))
-
-
-def _engine(embedder: Embedder, needs: Sequence[Need]) -> Engine:
-    engine = Engine(embedder)
-    engine.add(needs)
-    return engine
-
-
-def _grouped(engine: Engine, task: Task, grouping: Grouping) -> dict[str, float]:
-    engine.tuning = Tuning(grouping=grouping)
-    found = {need.id: group[0].id for group in engine.groups() for need in group}
-    scores = compare(found, task.groups)
-    return {"pair_f1": round(scores.pair_f1, 4), "bcubed_f1": round(scores.bcubed_f1, 4)}
 
 
 def _shown(judged: Sequence[Judged], weights: FusionWeights) -> tuple[Float32, Float32, Int64]:

@@ -1,17 +1,19 @@
 """The one place where engine, model, corpus and settings are joined."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from corpora.taxonomy.areas import areas
 from corpora.taxonomy.cpv import CpvTable
+from matcher import pairs, profiles
 from matcher.calibrate import FEATURES, LogisticCalibrator
 from matcher.classify import Suggester
 from matcher.cluster import Grouping
 from matcher.duplicates import DuplicateModel
 from matcher.embed import Embedder, SqliteCache
-from matcher.engine import Engine, Tuning
+from matcher.engine import Engine, Tuning, Vocabulary
 from matcher.errors import ModelCorrupt, SettingInvalid
 from matcher.fuse import FusionWeights
 from matcher.protocols import Encoder
@@ -20,6 +22,12 @@ from service.settings import Settings
 
 Say = Callable[[str], None]
 DUPLICATES = ".duplicates.json"
+PAIR_MODELS = {
+    "beside": len(pairs.FEATURES),
+    "alone": len(pairs.FEATURES),
+    "answers": len(profiles.FEATURES),
+}
+"""The calibrators within what is fitted for grouping, and how many scores each is of."""
 
 
 def open_embedder(settings: Settings, say: Say | None = None, *, keep: bool = True) -> Embedder:
@@ -49,12 +57,54 @@ def tuning_of(encoder: Encoder) -> Tuning:
             f"The calibrator of {encoder.identity.model} is of {len(calibrator['coefficients'])} scores, "
             f"expected {len(FEATURES)}. Fit it again with 'needmatch models fit'."
         )
+    copies = tunings.shipped(encoder.identity, DUPLICATES)
     return Tuning(
         FusionWeights(**stored["fusion"]),
-        Grouping(**stored["grouping"]),
+        grouping_of(stored["grouping"]),
         LogisticCalibrator.from_json(calibrator) if calibrator else None,
+        DuplicateModel.from_json(copies) if copies else None,
         stored.get("covered", 0.0),
     )
+
+
+def grouping_of(stored: Mapping[str, Any]) -> Grouping:
+    """The thresholds and pair models of grouping, from plain values.
+
+    Raises `ModelCorrupt` when they are of another form, or fitted for other scores than the engine has.
+    """
+    try:
+        models = {
+            name: LogisticCalibrator.from_json(stored[name]) if stored[name] else None for name in PAIR_MODELS
+        }
+        grouping = Grouping(**{**stored, **models})
+    except (TypeError, KeyError) as error:
+        raise ModelCorrupt(
+            f"The grouping fitted for this model is of another form ({error}). "
+            "Fit it again with 'needmatch models grouping'."
+        ) from error
+    for name, scores in PAIR_MODELS.items():
+        model = models[name]
+        if model and len(model.coefficients) != scores:
+            raise ModelCorrupt(
+                f"{name!r} of the fitted grouping is of {len(model.coefficients)} scores, expected {scores}. "
+                "Fit it again with 'needmatch models grouping'."
+            )
+    return grouping
+
+
+def vocabulary() -> Vocabulary:
+    """Labels, areas and functions of CPV codes, from the tables that ship."""
+    labels, placed = CpvTable.load().called("en"), areas()
+
+    def area(codes: Sequence[str]) -> str | None:
+        found = placed.area(codes)
+        return found.label if found else None
+
+    def function(codes: Sequence[str]) -> str | None:
+        found = placed.function(codes)
+        return found.label if found else None
+
+    return Vocabulary(labels.get, area, function)
 
 
 def duplicate_model(encoder: Encoder) -> DuplicateModel:
@@ -99,4 +149,6 @@ def open_engine(
     """
     embedder = open_embedder(settings or Settings(), say, keep=keep)
     tuning = tuning_of(embedder.encoder)
-    return Engine(embedder, tuning) if path is None else Engine.load(Path(path), embedder, tuning)
+    if path is None:
+        return Engine(embedder, tuning, vocabulary())
+    return Engine.load(Path(path), embedder, tuning, vocabulary())

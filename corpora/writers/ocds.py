@@ -8,7 +8,7 @@ again gives the same records.
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Final
@@ -23,17 +23,25 @@ from matcher.records import Kind, Nature, Need, Record
 OCID_PREFIX: Final = "needmatch"
 """Stands before every ocid; who publishes asks the Open Contracting Partnership for a prefix of their own."""
 PUBLISHER: Final = "needmatch"
+JOINT: Final = "jointCandidate"
+"""Relationship of processes whose needs could be bought together."""
 
 _CATEGORIES: Final = {Nature.SUPPLIES: "goods", Nature.SERVICES: "services", Nature.WORKS: "works"}
 _URI: Final = re.compile(r"https?://[!-~]+")
-_COUNTRY_NAMES: Final = dict(
-    pair.split(":")
-    for pair in (
-        "AT:Austria BE:Belgium BG:Bulgaria CY:Cyprus CZ:Czechia DE:Germany DK:Denmark EE:Estonia ES:Spain "
-        "FI:Finland FR:France GR:Greece HR:Croatia HU:Hungary IE:Ireland IT:Italy LT:Lithuania LU:Luxembourg "
-        "LV:Latvia MT:Malta NL:Netherlands PL:Poland PT:Portugal RO:Romania SE:Sweden SI:Slovenia SK:Slovakia"
-    ).split()
-)
+COUNTRY_NAMES: Final = {
+    code: name.replace("_", " ")
+    for code, _, name in (
+        pair.partition(":")
+        for pair in (
+            "AT:Austria BE:Belgium BG:Bulgaria CY:Cyprus CZ:Czechia DE:Germany DK:Denmark EE:Estonia "
+            "ES:Spain FI:Finland FR:France GR:Greece HR:Croatia HU:Hungary IE:Ireland IT:Italy LT:Lithuania "
+            "LU:Luxembourg LV:Latvia MT:Malta NL:Netherlands PL:Poland PT:Portugal RO:Romania SE:Sweden "
+            "SI:Slovenia SK:Slovakia "
+            "CH:Switzerland GB:United_Kingdom IS:Iceland LI:Liechtenstein MD:Moldova NO:Norway UA:Ukraine"
+        ).split()
+    )
+}
+"""English names, as `corpora.places` reads them back: the Member States, and neighbours they work with."""
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "https://needmatch.eu/ocds")
 
 Json = dict[str, object]
@@ -53,13 +61,11 @@ def write(
     arguments the same bytes come out. The file appears whole or not at all. Raises `RecordInvalid` for
     a solution, which OCDS has no place for, and for an id that comes twice.
     """
-    day = published or datetime.combine(datetime.now(UTC).date(), time(), UTC)
-    dated = day.isoformat() if day.tzinfo else day.replace(tzinfo=UTC).isoformat()
+    dated = _dated(published)
     seen: set[str] = set()
     name = _NAMESPACE
     with replacing(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
-        head = {"version": "1.1", "publishedDate": dated, "publisher": {"name": publisher}}
-        file.write(f'{_line(head)[:-1]},"releases":[')
+        file.write(f'{_line(_head(dated, publisher))[:-1]},"releases":[')
         for record in records:
             if record.kind is not Kind.NEED:
                 raise RecordInvalid(
@@ -76,6 +82,44 @@ def write(
             name = uuid.uuid5(name, ocid)
         file.write(f'\n],"uri":"{uuid.uuid5(name, dated + publisher).urn}"}}\n')
     return len(seen)
+
+
+def joint_package(
+    needs: Sequence[Need],
+    *,
+    published: datetime | None = None,
+    publisher: str = PUBLISHER,
+    ocid_prefix: str = OCID_PREFIX,
+) -> Json:
+    """Needs that could be bought together, as one release package: each release names the others.
+
+    The names stand in `relatedProcesses`, under a relationship of our own (`JOINT`), because the open code
+    list of OCDS 1.1 has none for processes that may yet be joined. Raises `RecordInvalid` for an id that
+    comes twice.
+
+    >>> vests = [Need(id="EE-1", title="Kuulivestid"), Need(id="FI-1", title="Luotiliivit")]
+    >>> release = joint_package(vests, published=datetime(2026, 5, 4, tzinfo=UTC))["releases"][0]
+    >>> [(other["relationship"], other["identifier"]) for other in release["relatedProcesses"]]
+    [(['jointCandidate'], 'needmatch-FI-1')]
+    """
+    dated = _dated(published)
+    releases = [release_of(need, dated, ocid_prefix) for need in needs]
+    name = _NAMESPACE
+    for number, release in enumerate(releases):
+        if any(other["ocid"] == release["ocid"] for other in releases[:number]):
+            raise RecordInvalid(
+                f"The ocid {release['ocid']!r} would come twice. Give every need an id of its own."
+            )
+        name = uuid.uuid5(name, str(release["ocid"]))
+    for release in releases:
+        related = [(need, each) for need, each in zip(needs, releases, strict=True) if each is not release]
+        release["relatedProcesses"] = [
+            {"id": str(place), "relationship": [JOINT], "title": need.title, "scheme": "ocid",
+             "identifier": each["ocid"]}
+            for place, (need, each) in enumerate(related, start=1)
+        ]  # fmt: skip
+    uri = uuid.uuid5(name, dated + publisher).urn
+    return {**_head(dated, publisher), "releases": releases, "uri": uri}
 
 
 def release_of(need: Need, dated: str, ocid_prefix: str = OCID_PREFIX) -> Json:
@@ -110,6 +154,15 @@ def release_of(need: Need, dated: str, ocid_prefix: str = OCID_PREFIX) -> Json:
     return release
 
 
+def _dated(published: datetime | None) -> str:
+    day = published or datetime.combine(datetime.now(UTC).date(), time(), UTC)
+    return day.isoformat() if day.tzinfo else day.replace(tzinfo=UTC).isoformat()
+
+
+def _head(dated: str, publisher: str) -> Json:
+    return {"version": "1.1", "publishedDate": dated, "publisher": {"name": publisher}}
+
+
 def _party(need: Need) -> Json:
     """The buyer as a party; nothing when not even its country is known."""
     if not (need.organisation or need.organisation_id or need.country):
@@ -120,7 +173,7 @@ def _party(need: Need) -> Json:
     if need.organisation_id:
         party["identifier"] = {"id": need.organisation_id}
     if need.country:
-        party["address"] = {"countryName": _COUNTRY_NAMES.get(need.country, need.country)}
+        party["address"] = {"countryName": COUNTRY_NAMES.get(need.country, need.country)}
     party["roles"] = ["buyer"]
     if need.buyer_type:
         party["details"] = {"classifications": [{"scheme": BUYER_SCHEME, "id": need.buyer_type}]}

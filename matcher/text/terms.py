@@ -126,16 +126,17 @@ def _stemmer(language: str) -> Any:
 @cache
 def stop_words(language: str) -> frozenset[str]:
     """Words of a language that carry no meaning of their own (spaCy's lists; none for Maltese)."""
-    from importlib import import_module
+    from importlib.util import find_spec
+    from pathlib import Path
+    from runpy import run_path
 
-    from matcher.text.sentences import without_torch
-
-    with without_torch():
-        try:
-            module = import_module(f"spacy.lang.{language}.stop_words")
-        except ImportError:
-            return frozenset()
-    return frozenset(word.casefold() for word in module.STOP_WORDS)
+    # the list alone: importing a language compiles its rules, which takes seconds for French
+    spacy = find_spec("spacy")
+    home = Path(spacy.origin).parent if spacy and spacy.origin else Path()
+    file = home / "lang" / language / "stop_words.py"
+    if not language or not file.is_file():
+        return frozenset()
+    return frozenset(word.casefold() for word in run_path(str(file))["STOP_WORDS"])
 
 
 @lru_cache(maxsize=200_000)

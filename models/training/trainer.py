@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from models import processor
 from models.training.batches import Mixture
 from models.training.losses import listwise
 from models.training.network import STATE, Network, late_scores
@@ -36,6 +37,7 @@ class Recipe:
     prefix: str = "query: "
     seed: int = 7
     bfloat16: bool = True
+    """Half of the work where the processor multiplies in it; elsewhere training is in float32."""
     shares: dict[str, float] = field(default_factory=dict)
     """How often each source is drawn."""
 
@@ -86,11 +88,12 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, recipe))
     done = _resume(network, optimiser, schedule, recipe, folder)
     last = recipe.steps if stop_at is None else min(stop_at, recipe.steps)
+    halved = recipe.bfloat16 and processor.fast_bfloat16()
     for step in range(done, last):
         began = time.monotonic()
         torch.manual_seed(recipe.seed * 1_000_003 + step)
         batch = mixture.batch(step)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=recipe.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=halved):
             anchors = network(batch.anchors, recipe.prefix, recipe.max_tokens)
             same = batch.candidates is batch.anchors
             candidates = anchors if same else network(batch.candidates, recipe.prefix, recipe.max_tokens)

@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from service.cli import candidates, demo, duplicates, exchange, measure, model, search, suggest
+from service.cli import (
+    candidate,
+    candidates,
+    cycle,
+    demo,
+    dossier,
+    duplicates,
+    exchange,
+    market,
+    measure,
+    model,
+    review,
+    search,
+    suggest,
+)
 
 app = typer.Typer(
     name="needmatch",
@@ -22,10 +36,15 @@ app.command()(search.similar)
 app.command("why-not")(search.why_not)
 app.command()(duplicates.duplicates)
 app.command()(suggest.suggest)
-app.command("candidates")(candidates.candidates)
+app.command()(candidates.candidates)
+app.command()(candidate.candidate)
+app.command()(dossier.dossier)
+app.command()(market.market)
 app.command()(measure.rank)
 app.command()(measure.group)
 app.command()(measure.evaluate)
+app.add_typer(review.app, name="review")
+app.add_typer(cycle.app, name="cycle")
 app.add_typer(model.app, name="models")
 
 

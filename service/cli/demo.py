@@ -4,14 +4,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli import options, screen, store
+from service.cli import options, plain, screen, store
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from matcher.engine import Engine
+    from matcher.joint import JointCandidate
 
 SHOWN = 5
+CANDIDATES = 3
+"""Joint candidates shown."""
 
 
 def demo(
@@ -30,13 +33,13 @@ def demo(
     store.add(opened, [*sample.needs, *sample.solutions], "Reading the sample corpus")
     need, solution = need or NEED, solution or SOLUTION
     found, wanted = opened.match(need, results), opened.demand(solution, results)
-    joint, _ = opened.candidates()
+    joint = opened.candidates()
     if as_json:
         screen.print_json(
             {
                 "match": screen.match_json(found),
                 "demand": screen.match_json(wanted),
-                "candidates": [screen.candidate_json(item) for item in joint],
+                "candidates": [plain.candidate(item) for item in joint],
             }
         )
         return
@@ -48,11 +51,17 @@ def demo(
     screen.heading(out, "2. For a solution, the relevant demand")
     screen.print_query(out, wanted, "Solution")
     screen.print_matches(out, wanted)
-    screen.heading(out, f"3. Needs of different countries that could be bought together: {len(joint)} groups")
-    for number, item in enumerate(joint[:results], 1):
-        screen.print_candidate(out, number, item)
-    if len(joint) > results:
-        out.print(f"... and {len(joint) - results} more: needmatch demo --results {len(joint)}", style="dim")
+    _cooperate(out, opened, joint)
+
+
+def _cooperate(out: "Console", opened: "Engine", joint: "list[JointCandidate]") -> None:
+    """The best candidates; few, since each says a lot."""
+    from service.cli import show_candidates as show
+
+    shown = [item for item in joint if item.shown]
+    screen.heading(out, f"3. Needs of different countries that could be bought together: {len(shown)} groups")
+    show.note_uncalibrated(out, opened)
+    show.print_candidates(out, shown, CANDIDATES, more="import needs, then: needmatch candidates")
 
 
 def _introduce(out: "Console", opened: "Engine") -> None:

@@ -104,6 +104,30 @@ def cpv(
 
 
 @app.command()
+def grouping(
+    out: Annotated[Path, typer.Option(help="json file of fitted values; its grouping is written anew.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of notices and their language versions.")] = None,
+    model: options.Model = None,
+    engine: options.Engine = None,
+    as_json: options.Json = False,
+) -> None:
+    """Fit when needs ask for the same, and leave all else in the file as it is."""
+    import json
+
+    from service.tuning import refit_grouping
+
+    stored = json.loads(out.read_text(encoding="utf-8"))
+    with screen.saying("Fitting") as say:
+        found = refit_grouping(options.settings(model, engine), stored, data, say)
+    out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    figures = found["tuning_figures"]["grouping"]
+    if as_json:
+        screen.print_json({"model": found["model"], "out": str(out), "grouping": figures})
+    else:
+        screen.console().print(f"Fitted for {found['model']}; written to {out}: {figures}")
+
+
+@app.command()
 def duplicates(
     data: Annotated[Path, typer.Argument(help="Folder of notices and their language versions.")],
     out: Annotated[Path, typer.Option(help="json file to write.")],

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from matcher.filters import Filter
-    from matcher.records import Kind
+    from matcher.records import Kind, Visibility
     from service.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
@@ -30,6 +32,22 @@ Country = Annotated[
     list[str] | None, typer.Option(help="Only this country (ISO alpha-2); may be given several times.")
 ]
 Cpv = Annotated[list[str] | None, typer.Option(help="Only this CPV prefix; may be given several times.")]
+Day = Annotated[
+    str | None,
+    typer.Option(help="Judge as on this day, such as 2027-03-01 \\[default: today]. Ids are not kept."),
+]
+OpenTo = Annotated[
+    str,
+    typer.Option(
+        help="Audience: private, group, network, network_industry or public. What it may not see is left out."
+    ),
+]
+Candidate = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="Id of a candidate, now or earlier, or of any need that is part of it."
+    ),
+]
 Map = Annotated[
     list[str] | None,
     typer.Option(
@@ -56,11 +74,42 @@ def settings(model: str | None = None, engine: str | None = None, data: Path | N
         ) from error
 
 
-def where(country: list[str] | None, cpv: list[str] | None) -> "Filter":
+def where(country: list[str] | None, cpv: list[str] | None, open_to: "Visibility | None" = None) -> "Filter":
     """A filter from the options."""
     from matcher.filters import Filter
+    from matcher.records import Visibility
 
-    return Filter(countries=tuple(c.upper() for c in country or ()), cpv=tuple(cpv or ()))
+    return Filter(
+        countries=tuple(c.upper() for c in country or ()),
+        cpv=tuple(cpv or ()),
+        open_to=open_to or Visibility.PRIVATE,
+    )
+
+
+def day(value: str | None, name: str = "--day") -> "date | None":
+    """A calendar day; None where none is given. Raises `SettingInvalid`."""
+    from datetime import date
+
+    from matcher.errors import SettingInvalid
+
+    if not value:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise SettingInvalid(f"{name} is {value!r}: expected a day such as 2027-03-01.") from None
+
+
+def visibility(value: str) -> "Visibility":
+    """An audience by its word. Raises `SettingInvalid`."""
+    from matcher.errors import SettingInvalid
+    from matcher.records import Visibility
+
+    try:
+        return Visibility(value.lower())
+    except ValueError:
+        words = ", ".join(Visibility)
+        raise SettingInvalid(f"--open-to is {value!r}: expected one of {words}.") from None
 
 
 def kind(value: str) -> "Kind":

@@ -1,4 +1,4 @@
-"""What people see in a terminal: progress, matches with their evidence, candidates; 80 columns suffice."""
+"""What people see in a terminal: progress, tables, matches with their evidence; 80 columns suffice."""
 
 import json
 import sys
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from matcher.duplicates import Duplicate
     from matcher.engine import Matches
     from matcher.explain import Match
-    from matcher.joint import JointCandidate
     from matcher.records import Record
     from matcher.whynot import WhyNot
 
@@ -103,32 +102,33 @@ def _print_match(out: Console, match: "Match") -> None:
     out.print(title)
     explanation = match.explanation
     for reason in explanation.reasons:
-        _indented(out, f"+ {reason}")
+        indented(out, f"+ {reason}")
     for gap in explanation.gaps:
-        _indented(out, f"- {gap}", "dim")
+        indented(out, f"- {gap}", "dim")
     for unmet in explanation.uncovered:
-        _indented(out, f"? not spoken to: “{unmet.quote.text}”", "yellow")
+        indented(out, f"? not spoken to: “{unmet.quote.text}”", "yellow")
     for empty in explanation.missing[:1]:
-        _indented(out, f"? {empty.kind} states no {empty.field}: stated, {empty.effect}", "dim")
+        indented(out, f"? {empty.kind} states no {empty.field}: stated, {empty.effect}", "dim")
     for pair in explanation.evidence[:1]:
-        _indented(out, f"{pair.query.language or '?'} “{pair.query.text}”", "cyan")
-        _indented(out, f"{pair.found.language or '?'} “{pair.found.text}”", "cyan")
+        indented(out, f"{pair.query.language or '?'} “{pair.query.text}”", "cyan")
+        indented(out, f"{pair.found.language or '?'} “{pair.found.text}”", "cyan")
 
 
-def _indented(out: Console, text: str, style: str = "") -> None:
+def indented(out: Console, text: str, style: str = "") -> None:
+    """A paragraph under what it belongs to."""
     out.print(Padding(Text(text, style=style), (0, 0, 0, 8)))
 
 
 def print_why_not(out: Console, found: "WhyNot") -> None:
     """Where a record stands, what hides it and what it lacks."""
     out.print(Text(record_line(found.record), style="bold"))
-    _indented(out, found.sentence)
+    indented(out, found.sentence)
     for score in found.behind:
-        _indented(out, f"- {score.words}")
+        indented(out, f"- {score.words}")
     for gap in found.gaps:
-        _indented(out, f"- {gap}", "dim")
+        indented(out, f"- {gap}", "dim")
     for text in found.uncovered:
-        _indented(out, f"? not spoken to: “{text}”", "yellow")
+        indented(out, f"? not spoken to: “{text}”", "yellow")
 
 
 def why_not_json(found: "WhyNot") -> dict[str, Any]:
@@ -161,36 +161,9 @@ def print_duplicates(out: Console, found: Sequence["Duplicate"]) -> None:
         out.print("  No need looks like another entered twice.", style="dim")
     for pair in found:
         out.print(Text(f"{pair.probability:.0%}  {record_line(pair.one)}"))
-        _indented(out, record_line(pair.other))
+        indented(out, record_line(pair.other))
         for reason in pair.reasons:
-            _indented(out, f"+ {reason}", "dim")
-
-
-def print_candidate(out: Console, number: int, candidate: "JointCandidate") -> None:
-    """A joint candidate: who, what, how much, when."""
-    flags = ", ".join(candidate.countries)
-    out.print(
-        f"[bold]{number:>2}. {escape(candidate.medoid.title)}[/]  [{flags}]".replace(
-            "[" + flags, "\\[" + flags
-        )
-    )
-    for need in candidate.members:
-        _indented(out, f"{need.country or '??'}  {need.id}  {need.title}  ({need.organisation})")
-    for need in candidate.declined:
-        _indented(out, f"left out: {need.country or '??'}  {need.id}, whose owner said no", "dim")
-    totals = candidate.totals
-    parts = [f"cohesion {candidate.cohesion:.2f}"]
-    if totals.value_eur:
-        parts.append(f"together EUR {totals.value_eur:,.0f}")
-    if totals.values_missing:
-        parts.append(f"value missing for {totals.values_missing}")
-    if candidate.window:
-        parts.append(f"windows overlap {candidate.window[0]} to {candidate.window[1]}")
-    elif candidate.windows_missing < len(candidate.members):
-        parts.append("no common procurement window")
-    if candidate.windows_missing:
-        parts.append(f"window missing for {candidate.windows_missing}")
-    _indented(out, "; ".join(parts), "dim")
+            indented(out, f"+ {reason}", "dim")
 
 
 def match_json(matches: "Matches") -> dict[str, Any]:
@@ -248,27 +221,6 @@ def _one_json(match: "Match") -> dict[str, Any]:
             {"kind": empty.kind, "field": empty.field, "effect": empty.effect}
             for empty in explanation.missing
         ],
-    }
-
-
-def candidate_json(candidate: "JointCandidate") -> dict[str, Any]:
-    """A joint candidate as plain values."""
-    one, other, similarity = candidate.weakest
-    return {
-        "title": candidate.medoid.title,
-        "medoid": candidate.medoid.id,
-        "countries": list(candidate.countries),
-        "members": [
-            {"id": need.id, "country": need.country, "organisation": need.organisation, "title": need.title}
-            for need in candidate.members
-        ],
-        "declined": [need.id for need in candidate.declined],
-        "cohesion": round(candidate.cohesion, 4),
-        "weakest_pair": {"ids": [one.id, other.id], "similarity": round(similarity, 4)},
-        "value_eur": candidate.totals.value_eur,
-        "values_missing": candidate.totals.values_missing,
-        "window": None if candidate.window is None else [str(day) for day in candidate.window],
-        "windows_missing": candidate.windows_missing,
     }
 
 

@@ -1,12 +1,18 @@
 """What was imported, as the commands find it: a snapshot in the data folder."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.cli import screen
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from matcher.engine import Engine
+    from matcher.filters import Filter
+    from matcher.joint import JointCandidate
     from matcher.records import Kind, Record
     from service.settings import Settings
 
@@ -22,6 +28,74 @@ def open_stored(settings: "Settings") -> "Engine":
 
     with screen.saying("Opening the model and the index") as say:
         return open_engine(snapshot_folder(settings), settings=settings, say=say)
+
+
+@contextmanager
+def keeping_ids(settings: "Settings", *, keep: bool = True) -> Iterator["Engine"]:
+    """The engine with everything imported; ids that it gives to clusters are kept, so that they last.
+
+    Ids of a search narrowed to countries or codes are not kept, nor any where `keep` says so. Where the
+    data folder cannot be written to, a warning says so.
+    """
+    from matcher.filters import Filter
+
+    engine = open_stored(settings)
+    before = dict(engine.cooperation.identities)
+    yield engine
+    changed = [where for where, ids in engine.cooperation.identities.items() if before.get(where) != ids]
+    if not keep or all(where != Filter(open_to=where.open_to) for where in changed):
+        return
+    try:
+        engine.save(snapshot_folder(settings))
+    except OSError as error:
+        screen.errors().print(f"Ids of candidates are not kept: {error}", style="yellow", markup=False)
+
+
+@contextmanager
+def changing(settings: "Settings") -> Iterator["Engine"]:
+    """The engine with everything imported; what is changed in it is kept, unless an error comes first."""
+    engine = open_stored(settings)
+    yield engine
+    engine.save(snapshot_folder(settings))
+
+
+def candidate(engine: "Engine", wanted: str, where: "Filter", day: "date | None" = None) -> "JointCandidate":
+    """A candidate by its id, by an id that led to it, or by a need that is part of it.
+
+    Raises `SettingInvalid` for an id that nothing has or had, and where no candidate is left.
+    """
+    from matcher.errors import ClusterUnknown, SettingInvalid
+
+    found = {item.id: item for item in engine.candidates(where, day=day)}
+    ids = engine.cooperation.identities[where]
+    home = ids.of(wanted)
+    if home is None and wanted in engine.needs:
+        raise SettingInvalid(f"The filter leaves out {wanted}. Leave out --country and --cpv.")
+    if home is None:
+        try:
+            home = ids.current(wanted)
+        except ClusterUnknown:
+            raise SettingInvalid(
+                f"{wanted!r} is no candidate, nor a need. 'needmatch candidates --all' lists what there is."
+            ) from None
+    if home in found:
+        return found[home]
+    members = ids.clusters.get(home, ()) if home else ()
+    if not members:
+        raise SettingInvalid(f"Nothing is left of {wanted}: its needs are gone.")
+    if len(members) == 1:
+        raise SettingInvalid(
+            f"{members[0]} stands alone: no other need asks for the same. "
+            f"'needmatch similar {members[0]}' shows the nearest."
+        )
+    reasons = {frozenset(need.id for need in item.members): item.reason for item in engine.not_joint(where)}
+    reason = reasons.get(frozenset(members), "fewer than two needs are left to buy together")
+    raise SettingInvalid(f"{', '.join(members)} are no candidate: {reason}.")
+
+
+def names(engine: "Engine", where: "Filter") -> "dict[str, str]":
+    """What analysts call clusters, by id; of the groups that were last made for a filter."""
+    return engine.cooperation.reviewed(where).names(engine.cooperation.identities[where].homes)
 
 
 def open_empty(settings: "Settings") -> "Engine":

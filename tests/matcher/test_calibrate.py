@@ -108,9 +108,31 @@ def test_when_no_score_fits_the_share_of_relevant_pairs_is_left() -> None:
 
 
 def test_judgements_of_one_kind_cannot_be_fitted() -> None:
-    """Nothing can be told apart where all pairs are relevant."""
-    with pytest.raises(ValueError, match="class"):
-        fit(np.ones((3, 1), dtype=np.float32), np.ones(3, dtype=np.float32), "m@1", "2026-01-31")
+    """Nothing can be told apart where all pairs are relevant, or none is."""
+    for said in (np.ones, np.zeros):
+        with pytest.raises(ValueError, match="both kinds"):
+            fit(np.ones((3, 1), dtype=np.float32), said(3, dtype=np.float32), "m@1", "2026-01-31")
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6))
+def test_no_coefficient_is_below_zero(seed: int, width: int) -> None:
+    """Whatever was judged; columns that say nothing, or all lie far apart, are no obstacle."""
+    random = np.random.default_rng(seed)
+    values = (random.normal(size=(40, width)) * 10.0 ** random.integers(-3, 3, width)).astype(np.float32)
+    values[:, 0] = 0.25
+    relevant = (random.random(40) < 0.4).astype(np.float32)
+    relevant[:2] = 0, 1
+    fitted = fit(values, relevant, "m@1", "2026-01-31")
+    assert all(coefficient >= 0 for coefficient in fitted.coefficients)
+    assert np.isfinite([*fitted.coefficients, fitted.intercept]).all()
+
+
+def test_pairs_that_are_told_apart_in_full_leave_the_fit_finite() -> None:
+    """Without a bound the slope would grow for ever."""
+    values = np.array([[0.0], [0.1], [0.9], [1.0]], dtype=np.float32)
+    fitted = fit(values, np.array([0, 0, 1, 1], dtype=np.float32), "m@1", "2026-01-31")
+    assert 1 < fitted.coefficients[0] < 100
+    assert (np.diff(fitted.probability(values)) > 0).all()
 
 
 def test_a_calibrator_survives_json() -> None:

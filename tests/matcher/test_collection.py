@@ -127,3 +127,25 @@ def test_private_texts_do_not_move_the_statistics(embedder: Embedder) -> None:
     beside.upsert([*shared, secret], embedder, fit_statistics=True)
     assert np.array_equal(alone.lexical.statistics.frequency, beside.lexical.statistics.frequency)
     assert alone.lexical.statistics.mean_length == beside.lexical.statistics.mean_length
+
+
+def test_changes_are_counted_and_dated(collection: Collection, embedder: Embedder) -> None:
+    """Each call that stores or deletes is one change; a record is of the change that stored it last."""
+    assert collection.changes == 1
+    assert [collection.changed(row) for row in range(3)] == [1, 1, 1]
+    collection.upsert([NEEDS[1], Need(id="N9", title="Tent")], embedder, fit_statistics=False)
+    assert collection.changes == 2
+    assert [collection.changed(row) for row in range(4)] == [1, 2, 1, 2]
+    collection.delete(["N0"])
+    assert collection.changes == 3
+    assert [collection.changed(row) for row in range(1, 4)] == [2, 1, 2]
+    assert collection.changed(99) == 0
+
+
+def test_what_was_restored_is_older_than_any_change(collection: Collection, embedder: Embedder) -> None:
+    """A record that comes again after loading is told from the one that was loaded."""
+    other = Collection(Kind.NEED, collection.dense, collection.lexical)
+    other.restore(collection.records, collection.languages, collection.parts)
+    before = [other.changed(row) for row in range(3)]
+    other.upsert([NEEDS[2]], embedder, fit_statistics=False)
+    assert [other.changed(row) > old for row, old in enumerate(before)] == [False, False, True]

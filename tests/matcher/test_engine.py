@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -13,9 +14,10 @@ from matcher.calibrate import LogisticCalibrator, level
 from matcher.cluster import Grouping
 from matcher.embed import Embedder
 from matcher.engine import QUERIES_AT_ONCE, Engine, Tuning
-from matcher.errors import RecordUnknown
+from matcher.errors import RecordUnknown, SettingInvalid
 from matcher.explain import Match
 from matcher.filters import Filter
+from matcher.joint import JointCandidate, NotJoint
 from matcher.records import JointInterest, Kind, Need, Record, Solution, Visibility
 from models import open_encoder
 
@@ -99,7 +101,7 @@ def test_an_empty_engine_finds_nothing(embedder: Embedder) -> None:
     assert empty.match(NEEDS[0]).items == ()
     assert empty.demand("pump").items == ()
     assert empty.groups() == []
-    assert empty.candidates() == ([], [])
+    assert empty.clusters() == empty.candidates() == empty.not_joint() == []
     assert list(empty.rank(NEEDS, Kind.SOLUTION)) == [(need.id, []) for need in NEEDS]
 
 
@@ -302,30 +304,78 @@ def test_needs_that_ask_for_the_same_are_grouped(buyers: Engine) -> None:
     assert frozenset({"N3"}) in grouped(buyers)
 
 
-def test_groups_across_borders_are_candidates_and_others_say_why_not(buyers: Engine) -> None:
+def test_groups_are_candidates_those_across_borders_first(buyers: Engine) -> None:
     """Refusing owners are left out; a single is neither candidate nor refusal."""
-    joint, others = buyers.candidates()
-    assert [[need.id for need in candidate.members] for candidate in joint] == [["N2", "N1"]]
+    joint = buyers.candidates()
+    assert [[need.id for need in candidate.members] for candidate in joint] == [["N2", "N1"], ["N3", "N5"]]
+    assert [candidate.scope for candidate in joint] == ["cross-border", "national"]
     assert [need.id for need in joint[0].declined] == ["N6"]
-    assert [[need.id for need in other.members] for other in others] == [["N3", "N5"]]
-    assert "all are in FR" in others[0].reason
+    assert buyers.not_joint() == []
 
 
-def test_candidates_come_with_the_most_coherent_first(embedder: Embedder) -> None:
-    """Needs that say the same stand before needs that nearly do, whatever their number."""
-    engine = Engine(embedder, GROUPING)
-    engine.add(
-        [
-            Need(id="D1", title="Diving suit for divers", country="PL", organisation="A"),
-            Need(id="D2", title="Diving suit, for rescue divers", country="FR", organisation="B"),
-            Need(id="D3", title="Diving suits for the divers", country="EE", organisation="C"),
-            Need(id="P1", title="Floating fire pump", country="PL", organisation="A"),
-            Need(id="P2", title="Floating fire pump", country="FR", organisation="B"),
-        ]
+def test_a_group_that_cannot_buy_together_says_why(buyers: Engine) -> None:
+    """With fewer than two willing members it is no candidate."""
+    buyers.add([replace(NEEDS[1], joint_interest=JointInterest.NO)])
+    assert [[need.id for need in candidate.members] for candidate in buyers.candidates()] == [["N3", "N5"]]
+    (other,) = buyers.not_joint()
+    assert {need.id for need in other.members} == {"N1", "N2", "N6"}
+    assert other.reason
+
+
+def test_an_owner_can_ask_what_if(buyers: Engine) -> None:
+    """Without a member, with another need; what the filter hides cannot be added."""
+    candidate = buyers.candidates()[0]
+    found = buyers.what_if(candidate, add="N3")
+    assert isinstance(found.after, JointCandidate)
+    assert {need.id for need in found.after.members} == {"N1", "N2", "N3"}
+    assert found.after.cohesion < candidate.cohesion
+    assert isinstance(buyers.what_if(candidate, drop=["N1"]).after, NotJoint)
+    with pytest.raises(RecordUnknown, match="'N4'"):
+        buyers.what_if(candidate, add="N4", where=Filter(open_to=Visibility.NETWORK))
+
+
+@pytest.mark.parametrize(
+    "kind", [*Kind, "needs", "solutions", "clusters", "candidates", "factors", "members"]
+)
+def test_everything_can_be_had_as_a_table(buyers: Engine, kind: str) -> None:
+    """By the singular or the plural; an unknown name lists the known ones."""
+    buyers.add(SOLUTIONS)
+    found = buyers.to_frame(kind)
+    assert len(found)
+    assert buyers.to_frame(str(kind).removesuffix("s")).equals(found)
+    with pytest.raises(SettingInvalid, match="needs, solutions, clusters"):
+        buyers.to_frame("tables")
+
+
+def test_tables_hold_what_the_viewer_may_see(buyers: Engine) -> None:
+    """A private need is in none of them."""
+    public = Filter(open_to=Visibility.NETWORK)
+    assert "N4" in set(buyers.to_frame("needs")["id"])
+    assert "N4" not in set(buyers.to_frame("needs", public)["id"])
+    assert "N4" not in set(buyers.to_frame("clusters", public)["need"])
+
+
+def test_two_days_can_be_compared(buyers: Engine) -> None:
+    """A group that grew is the same group."""
+    before = buyers.snapshot(day=date(2026, 3, 1))
+    buyers.add([Need(id="N7", title="Floating fire pump", country="EE", organisation="E")])
+    changes = buyers.diff(before, buyers.snapshot(day=date(2026, 9, 1)))
+    assert changes.new == ("N7",)
+    assert [(grown.joined, grown.left) for grown in changes.resized] == [(("N7",), ())]
+    assert not changes.births
+    assert not changes.deaths
+
+
+def test_a_market_is_seen_as_the_viewer_may(buyers: Engine) -> None:
+    """Needs, solutions and clusters of one audience; without a calibrator nothing is said to fit."""
+    buyers.add([*SOLUTIONS, Solution(id="S9", name="Secret pump", visibility=Visibility.PRIVATE)])
+    market = buyers.market(Filter(open_to=Visibility.NETWORK), day=date(2026, 3, 1))
+    assert {need.id for need in market.needs} == {"N1", "N2", "N3", "N5", "N6"}
+    assert {solution.id for solution in market.solutions} == {"S1", "S2", "S3"}
+    assert sorted(need for held in market.clusters.values() for need in held) == sorted(
+        need.id for need in market.needs
     )
-    joint, _ = engine.candidates()
-    assert [candidate.countries for candidate in joint] == [("FR", "PL"), ("EE", "FR", "PL")]
-    assert joint[0].cohesion > joint[1].cohesion
+    assert np.isnan(market.fit).all()
 
 
 SHUFFLED = [
@@ -344,8 +394,8 @@ def test_the_order_of_the_records_changes_nothing(order: list[int]) -> None:
     one.add(SHUFFLED)
     other.add([SHUFFLED[i] for i in order])
     assert grouped(one) == grouped(other)
-    for a, b in zip(one.candidates()[0], other.candidates()[0], strict=True):
-        assert (a.members, a.medoid, a.weakest[:2]) == (b.members, b.medoid, b.weakest[:2])
+    for a, b in zip(one.candidates(), other.candidates(), strict=True):
+        assert (a.id, a.members, a.medoid, a.weakest[:2]) == (b.id, b.members, b.medoid, b.weakest[:2])
     for text in ("fire pump", "diving suit EN 1063"):
         found = [[(m.record.id, m.score) for m in engine.demand(text).items] for engine in (one, other)]
         assert found[0] == found[1]

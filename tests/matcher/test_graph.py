@@ -1,12 +1,15 @@
-"""The similarity graph of needs."""
+"""The similarity graph of needs, and that it stays what a fresh one would be."""
+
+from collections.abc import Iterable
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.graph import BATCH, Graph, mutual_neighbours
-from matcher.index import FlatIndex
+from matcher.graph import BATCH, CLOSE, Neighbourhoods
 from matcher.protocols import Float32
+
+Pairs = set[tuple[int, int]]
 
 
 def around(count: int, centres: int, seed: int, spread: float = 0.35) -> Float32:
@@ -18,72 +21,68 @@ def around(count: int, centres: int, seed: int, spread: float = 0.35) -> Float32
     return unit
 
 
-def graph_of(vectors: Float32, similarity: float, k: int, rows: list[int] | None = None) -> Graph:
-    """The graph over vectors stored under the given rows, 0 upwards if none are given."""
-    numbers = np.arange(len(vectors)) if rows is None else np.array(rows, dtype=np.int64)
-    index = FlatIndex(vectors.shape[1])
-    index.upsert(numbers, vectors)
-    ascending = np.argsort(numbers)
-    return mutual_neighbours(index, numbers[ascending], vectors[ascending], similarity, k)
+def built(vectors: dict[int, Float32], similarity: float, k: int) -> Neighbourhoods:
+    """The neighbourhoods of vectors by row, made in one go."""
+    near = Neighbourhoods(16, similarity, k)
+    rows = sorted(vectors)
+    own = np.array([vectors[row] for row in rows], dtype=np.float32).reshape(-1, 16)
+    near.update(np.array(rows, dtype=np.int64), own)
+    return near
 
 
-def edges(graph: Graph) -> dict[tuple[int, int], float]:
-    """Pairs of rows with the weight of their edge."""
-    found = graph.edges.tocoo()
-    return {
-        (int(graph.rows[i]), int(graph.rows[j])): float(weight)
-        for i, j, weight in zip(found.row, found.col, found.data, strict=True)
-    }
+def pairs_of(near: Neighbourhoods, rows: Iterable[int] = range(2 * BATCH)) -> Pairs:
+    """Mutual pairs of the rows, of all unless said."""
+    return {(int(i), int(j)) for i, j in near.mutual(rows)}
+
+
+def by_the_book(vectors: dict[int, Float32], similarity: float, k: int) -> Pairs:
+    """Pairs of which each is as near to the other as the k-th nearest of that one, and near enough."""
+    rows = sorted(vectors)
+    own = np.array([vectors[row] for row in rows], dtype=np.float64).reshape(-1, 16)
+    cosine = own @ own.T
+    np.fill_diagonal(cosine, -2)
+    least = np.sort(cosine, axis=1)[:, ::-1][:, : min(k, max(1, len(rows) - 1))][:, -1:] - CLOSE
+    there = (cosine >= least) & (cosine >= similarity)
+    i, j = np.nonzero(np.triu(there & there.T, 1))
+    return {(rows[a], rows[b]) for a, b in zip(i.tolist(), j.tolist(), strict=True)}
 
 
 def test_edges_join_those_who_count_each_other_among_their_nearest() -> None:
     """By the book: both in the other's k nearest, and similar enough."""
-    vectors = around(80, 5, seed=1)
-    cosine = (vectors @ vectors.T).astype(np.float64)
-    np.fill_diagonal(cosine, -1)
-    nearest = [set(np.argsort(-line)[:6].tolist()) for line in cosine]
-    expected = {(i, j) for i in range(80) for j in nearest[i] if i in nearest[j] and cosine[i, j] >= 0.5}
-    found = edges(graph_of(vectors, 0.5, 6))
-    assert found.keys() == expected
-    for (i, j), weight in found.items():
-        assert abs(weight - cosine[i, j]) < 1e-5
-        assert found[j, i] == weight
-
-
-def test_only_the_given_rows_are_nodes() -> None:
-    """What is stored but not asked for takes no place among the nearest."""
-    vectors = around(30, 1, seed=2)
-    index = FlatIndex(16)
-    index.upsert(np.arange(30), vectors)
-    rows = np.arange(0, 30, 3)
-    found = mutual_neighbours(index, rows, vectors[rows], 0.0, 3)
-    assert set(np.unique([row for pair in edges(found) for row in pair]).tolist()) <= set(rows.tolist())
-    assert edges(found).keys() == {
-        (int(rows[i]), int(rows[j])) for i, j in edges(graph_of(vectors[rows], 0.0, 3))
-    }
+    vectors = dict(enumerate(around(80, 5, seed=1)))
+    expected = by_the_book(vectors, 0.5, 6)
+    assert len(expected) > 80
+    assert pairs_of(built(vectors, 0.5, 6)) == expected
 
 
 def test_nobody_is_a_neighbour_of_itself() -> None:
-    """There are no loops, and a lone need has no edge."""
-    found = edges(graph_of(around(20, 2, seed=3), -1.0, 5))
-    assert found
-    assert all(i != j for i, j in found)
-    assert edges(graph_of(around(1, 1, seed=3), 0.0, 5)) == {}
+    """There are no loops, each pair stands once with the smaller row first, and a lone need has no edge."""
+    found = built(dict(enumerate(around(20, 2, seed=3))), -1.0, 5).mutual(range(20))
+    assert len(found)
+    assert (found[:, 0] < found[:, 1]).all()
+    assert len(np.unique(found, axis=0)) == len(found)
+    assert not len(built({4: around(1, 1, seed=3)[0]}, 0.0, 5).mutual([4]))
+
+
+def test_only_pairs_of_the_rows_asked_for_are_told() -> None:
+    """Rows that are not there have none."""
+    near = built(dict(enumerate(around(30, 2, seed=4))), 0.3, 5)
+    assert pairs_of(near, [3]) == {pair for pair in pairs_of(near) if 3 in pair}
+    assert not len(near.mutual([99]))
 
 
 def test_more_copies_than_neighbours_are_all_joined() -> None:
     """Of many equal needs none is left alone because others were stored before it."""
-    vectors = np.repeat(around(1, 1, seed=4), 50, axis=0)
-    found = edges(graph_of(vectors, 0.5, 5))
-    assert len(found) == 50 * 49
+    vectors = dict(enumerate(np.repeat(around(1, 1, seed=4), 50, axis=0)))
+    assert len(built(vectors, 0.5, 5).mutual(range(50))) == 50 * 49 // 2
 
 
 def test_a_graph_larger_than_a_batch_is_whole() -> None:
     """Batches are a matter of memory, not of result."""
     count = BATCH + 20
-    pairs = np.repeat(around(count // 2, count // 2, seed=5), 2, axis=0)
-    found = edges(graph_of(pairs, 0.999, 3))
-    assert all((i, i ^ 1) in found for i in range(count))
+    vectors = np.repeat(around(count // 2, count // 2, seed=5), 2, axis=0)
+    found = pairs_of(built(dict(enumerate(vectors)), 0.999, 3))
+    assert {(i, i + 1) for i in range(0, count, 2)} <= found
 
 
 @given(st.permutations(range(24)), st.integers(0, 5))
@@ -91,6 +90,44 @@ def test_the_order_of_the_rows_changes_nothing(order: list[int], seed: int) -> N
     """Stored under other numbers, the same needs are joined, ties and copies included."""
     vectors = around(24, 3, seed)
     vectors[12:18] = vectors[0]
-    plain = edges(graph_of(vectors, 0.3, 4))
-    shuffled = edges(graph_of(vectors, 0.3, 4, rows=order))
-    assert {(order[i], order[j]): weight for (i, j), weight in plain.items()} == shuffled
+    plain = pairs_of(built(dict(enumerate(vectors)), 0.3, 4))
+    shuffled = pairs_of(built({order[i]: vector for i, vector in enumerate(vectors)}, 0.3, 4))
+    assert {(min(order[i], order[j]), max(order[i], order[j])) for i, j in plain} == shuffled
+
+
+POOL = around(16, 3, seed=6)
+POOL[12:] = POOL[1]
+STEPS = st.lists(
+    st.dictionaries(st.integers(0, 19), st.none() | st.integers(0, len(POOL) - 1), max_size=12), max_size=5
+)
+"""Of each step, row to what is stored of it from now on, None for nothing."""
+
+
+@given(STEPS)
+def test_what_is_kept_up_to_date_equals_what_is_made_afresh(steps: list[dict[int, int | None]]) -> None:
+    """After any adding, removing and replacing, copies included; and what changed was said to change."""
+    near = Neighbourhoods(16, 0.3, k=3)
+    held: dict[int, Float32] = {}
+    before: Pairs = set()
+    for step in steps:
+        gone = [row for row in step if row in held]
+        fresh = {row: POOL[at] for row, at in sorted(step.items()) if at is not None}
+        own = np.array(list(fresh.values()), dtype=np.float32).reshape(-1, 16)
+        touched = near.update(np.array(list(fresh), dtype=np.int64), own, gone)
+        held = {row: vector for row, vector in held.items() if row not in gone} | fresh
+        after = pairs_of(near)
+        assert after == pairs_of(built(held, 0.3, 3)) == by_the_book(held, 0.3, 3)
+        assert fresh.keys() <= touched <= held.keys()
+        concerned = touched | set(gone)
+        assert all(i in concerned or j in concerned for i, j in before ^ after)
+        before = after
+
+
+def test_a_change_far_away_touches_nobody_else() -> None:
+    """One more need among many is compared with its like, not with all."""
+    alone = np.zeros((1, 16), dtype=np.float32)
+    alone[0, 0] = 1
+    vectors = around(60, 6, seed=8, spread=0.1) * np.float32([0] + [1] * 15)
+    near = built(dict(enumerate(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))), 0.5, 3)
+    assert near.update(np.array([60]), alone) == {60}
+    assert near.update(np.empty(0, dtype=np.int64), np.empty((0, 16), dtype=np.float32), [60]) == set()

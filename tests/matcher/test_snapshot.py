@@ -1,8 +1,10 @@
 """Collections on disk: whole or not at all."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ import numpy as np
 import pytest
 
 from matcher import snapshot
+from matcher.cooperation import IDENTITIES, REVIEW
 from matcher.embed import Embedder
 from matcher.engine import Engine
 from matcher.errors import SnapshotCorrupt, SnapshotIncompatible, SnapshotMissing
 from matcher.filters import Filter
 from matcher.lexical import LexicalIndex
 from matcher.records import Kind, Nature, Need, Solution, Visibility
+from matcher.review import Edit
 
 NEEDS = [
     Need(
@@ -35,6 +39,9 @@ NEEDS = [
     Need(id="N3", title="4711"),
 ]
 SOLUTIONS = [Solution(id="S1", name="Floating fire pump EN 14466"), Solution(id="S2", name="Dry suit", trl=8)]
+
+
+EDIT = Edit(who="Ana", when=datetime(2026, 3, 1, tzinfo=UTC), op="must_link", need_ids=("N1", "N3"))
 
 
 @pytest.fixture
@@ -167,7 +174,7 @@ PARTS = [
     f"{kind}.{part}"
     for kind in Kind
     for part in ("records.json", "languages.json", "spans.npz", "parts.npy", "dense.faiss", "lexical.npz")
-]
+] + [IDENTITIES, REVIEW]
 
 
 def current(path: Path) -> Path:
@@ -179,6 +186,8 @@ def current(path: Path) -> Path:
 @pytest.mark.parametrize("damage", ["absent", "truncated", "altered"])
 def test_a_damaged_file_is_corrupt(engine: Engine, tmp_path: Path, part: str, damage: str) -> None:
     """Every file is checked before it is read; the message names it."""
+    engine.clusters()
+    engine.edit(EDIT)
     engine.save(tmp_path)
     file = current(tmp_path) / part
     content = file.read_bytes()
@@ -248,14 +257,14 @@ def test_another_model_is_incompatible(engine: Engine, tmp_path: Path, field: st
     changes: dict[str, Any] = {field: 65 if field == "dimension" else "other"}
     other = replace(identity, **changes)
     with pytest.raises(SnapshotIncompatible, match="was made with"):
-        snapshot.load(tmp_path, other)
+        snapshot.read(tmp_path, other)
 
 
 def test_another_offset_is_incompatible(engine: Engine, tmp_path: Path) -> None:
     """The message names both."""
     engine.save(tmp_path)
     with pytest.raises(SnapshotIncompatible, match="'means-2'"):
-        snapshot.load(tmp_path, engine.embedder.encoder.identity, "means-2")
+        snapshot.read(tmp_path, engine.embedder.encoder.identity, "means-2")
 
 
 def test_another_format_is_incompatible(
@@ -267,6 +276,44 @@ def test_another_format_is_incompatible(
     monkeypatch.undo()
     with pytest.raises(SnapshotIncompatible, match="format"):
         Engine.load(tmp_path, engine.embedder)
+
+
+def test_ids_and_edits_come_back(engine: Engine, tmp_path: Path) -> None:
+    """Clusters keep their ids, names and edits; a history goes on where it was."""
+    engine.edit(EDIT)
+    before = engine.clusters(day=date(2026, 3, 1))
+    engine.save(tmp_path)
+    loaded = Engine.load(tmp_path, engine.embedder)
+    assert loaded.clusters(day=date(2026, 9, 1)) == before
+    assert ("N1", "N3") in {cluster.members for cluster in before}
+    assert loaded.cooperation.identities == engine.cooperation.identities
+    assert loaded.cooperation.review == engine.cooperation.review
+
+
+def test_texts_are_kept_beside_the_records(engine: Engine, tmp_path: Path) -> None:
+    """To the letter, and by name; without any there are none."""
+    texts = {"notes.txt": "Größe\u2028é\n", "empty.json": ""}
+    identity = engine.embedder.encoder.identity
+    manifest = snapshot.write(tmp_path, engine.collections, identity, texts=texts)
+    assert texts.keys() < manifest.files.keys()
+    collections, found = snapshot.read(tmp_path, identity)
+    assert found == texts
+    assert [len(collections[kind]) for kind in Kind] == [len(engine.collections[kind]) for kind in Kind]
+    snapshot.write(tmp_path, engine.collections, identity)
+    assert snapshot.read(tmp_path, identity)[1] == {}
+
+
+def test_a_text_that_is_no_text_is_corrupt(engine: Engine, tmp_path: Path) -> None:
+    """Also where the manifest was made for it."""
+    identity = engine.embedder.encoder.identity
+    snapshot.write(tmp_path, engine.collections, identity, texts={"notes.txt": "abc"})
+    folder = current(tmp_path)
+    (folder / "notes.txt").write_bytes(b"\xff\xfe\xfd")
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["files"]["notes.txt"] = [3, hashlib.sha256(b"\xff\xfe\xfd").hexdigest()]
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(SnapshotCorrupt, match="do not fit"):
+        snapshot.read(tmp_path, identity)
 
 
 def test_filters_work_on_what_was_loaded(engine: Engine, tmp_path: Path) -> None:

@@ -10,9 +10,12 @@ from models import processor
 @pytest.fixture(autouse=True)
 def _fresh():
     """Each test asks anew."""
-    processor.fast_int8.cache_clear()
+    asked = (processor.fast_int8, processor.fast_bfloat16)
+    for question in asked:
+        question.cache_clear()
     yield
-    processor.fast_int8.cache_clear()
+    for question in asked:
+        question.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,16 @@ def test_eight_bits_are_fast_where_there_are_instructions_for_them(monkeypatch, 
     monkeypatch.setattr(processor, "_facts", lambda: facts)
     monkeypatch.setattr(platform, "machine", lambda: machine)
     assert processor.fast_int8() is fast
+
+
+@pytest.mark.parametrize(
+    ("flags", "fast"),
+    [("fpu avx2 fma", False), ("avx512f avx512_bf16", True), ("amx_bf16", True), ("", False)],
+)
+def test_training_halves_its_numbers_only_where_that_is_fast(monkeypatch, flags, fast):
+    """Emulated, bfloat16 is slower than 32 bits by far."""
+    monkeypatch.setattr(processor, "_facts", lambda: {"flags": flags} if flags else {})
+    assert processor.fast_bfloat16() is fast
 
 
 def test_the_name_counts_the_cores():

@@ -1,12 +1,13 @@
 """A sample of two themes in two languages, and settings that stay in a test's own folder."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from corpora.sample import Sample
+from corpora.tuning import TuningSet
 from matcher.records import Need, Solution
+from service.pairing import Themes
 from service.settings import Settings
 
 PUMP = "Mobile flood pump for cellars, pump capacity 2000 litres a minute, diesel drive, EN 1028."
@@ -60,14 +61,52 @@ class TinyTuning:
     def __init__(self, sample: Sample) -> None:
         self._sample = sample
 
-    def part(self, *, held_out: bool) -> Sample:
+    def part(self, *, held_out: bool) -> TuningSet:
         """The held-out needs with their own solutions, or none."""
-        half = self._sample.part("tune")
-        own = [solution for solution in half.solutions if self._sample.splits[solution.id] == "tune"]
-        return replace(half, solutions=tuple(own)) if held_out else replace(half, needs=(), solutions=())
+        half = self._sample.part("tune") if held_out else Sample((), (), {}, {}, {}, {})
+        own = tuple(solution for solution in half.solutions if self._sample.splits[solution.id] == "tune")
+        return TuningSet(half.needs, own, {}, half.qrels, half.groups, half.themes, half.themes, {})
 
 
 @pytest.fixture
 def tiny_tuning(tiny_sample: Sample) -> TinyTuning:
     """What stands in for the tuning set."""
     return TinyTuning(tiny_sample)
+
+
+WORDED = {
+    "pump": (
+        "Mobile flood pump for cellars",
+        "Flood pumps, mobile, for the cellar",
+        "Repair of a flood pump",
+    ),
+    "vest": (
+        "Ballistic vest for dog handlers",
+        "Ballistic vests of dog handlers",
+        "Washing of ballistic vests",
+    ),
+    "boat": ("Fast patrol boat with radar", "Patrol boats, fast, with a radar", "Fast patrol car with radio"),
+    "lamp": ("Head lamp for night rescue", "Head lamps for rescue at night", "Night training for rescue"),
+    "tent": ("Inflatable tent for triage", "Inflatable tents, triage", "Hiring of large inflatable tents"),
+    "suit": ("Dry suit for ice divers", "Dry suits of divers under ice", "Course for ice divers"),
+}
+"""Two needs that ask for the same, and one that is easily taken for it."""
+
+
+@pytest.fixture(scope="session")
+def tiny_themes() -> Themes:
+    """Six themes of three needs, with a solution for each need's wish."""
+    needs, solutions = [], []
+    groups, themes, qrels = {}, {}, {}
+    for at, (theme, titles) in enumerate(WORDED.items()):
+        for place, title in enumerate(titles):
+            id_ = f"{theme}{place}"
+            needs.append(Need(id=id_, title=title, description=f"{title}. Told to all.", language="en"))
+            groups[id_] = f"{theme}-{place // 2}"
+            themes[id_] = theme
+            qrels[id_] = {f"S{at}-{place // 2}": 3}
+        solutions += [
+            Solution(id=f"S{at}-{i}", name=titles[2 * i], description="We sell it.", language="en")
+            for i in range(2)
+        ]
+    return Themes(needs, groups, themes, solutions, qrels)

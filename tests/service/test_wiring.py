@@ -1,10 +1,12 @@
 """Engine, model, offsets, tuning and cache are joined as the settings say."""
 
+import json
 import subprocess
 import sys
 
 import pytest
 
+from matcher import pairs, profiles
 from matcher.calibrate import LogisticCalibrator
 from matcher.cluster import Grouping
 from matcher.embed import SqliteCache
@@ -16,6 +18,7 @@ from matcher.records import Need, Solution
 from models import offsets, tunings
 from models.hashing import HashingEncoder
 from service import Settings, open_engine, wiring
+from service.tuning import plain
 
 CALIBRATOR = {
     "model": "hashing@1",
@@ -28,9 +31,23 @@ STORED = {
     "model": "hashing@1",
     "offset_strength": 0.5,
     "fusion": {"words_same_language": 0.1, "words_cross_language": 0.2, "codes": 0.3},
-    "grouping": {"edge": 0.4, "linkage": 0.6},
+    "grouping": {
+        "similarity": 0.25,
+        "edge": 0.4,
+        "linkage": 0.6,
+        "linkage_beside": 0.5,
+        "strength": 0.6,
+        "beside": {**CALIBRATOR, "coefficients": [1.0] * len(pairs.FEATURES)},
+        "alone": None,
+        "answers": {**CALIBRATOR, "coefficients": [1.0] * len(profiles.FEATURES)},
+    },
     "calibrator": CALIBRATOR,
 }
+
+
+def shipping(stored):
+    """In place of what ships: this as fitted, and no model of duplicates."""
+    return lambda _, name="": None if name == wiring.DUPLICATES else stored
 
 
 def test_an_unfitted_model_gets_plain_defaults(hashing):
@@ -43,16 +60,43 @@ def test_an_unfitted_model_gets_plain_defaults(hashing):
 
 def test_a_fitted_model_gets_what_was_fitted(monkeypatch):
     """Fusion, grouping and calibrator are the stored ones."""
-    monkeypatch.setattr(tunings, "shipped", lambda _: STORED)
+    monkeypatch.setattr(tunings, "shipped", shipping(STORED))
     tuning = wiring.tuning_of(HashingEncoder())
     assert tuning.fusion == FusionWeights(0.1, 0.2, 0.3)
-    assert tuning.grouping == Grouping(0.4, 0.6)
+    grouping = tuning.grouping
+    thresholds = grouping.similarity, grouping.edge, grouping.linkage, grouping.linkage_beside
+    assert thresholds == (0.25, 0.4, 0.6, 0.5)
+    assert grouping.strength == 0.6
+    assert grouping.beside == LogisticCalibrator.from_json(STORED["grouping"]["beside"])
+    assert grouping.answers == LogisticCalibrator.from_json(STORED["grouping"]["answers"])
+    assert grouping.alone is None
     assert tuning.calibrator == LogisticCalibrator.from_json(CALIBRATOR)
+
+
+def test_grouping_survives_its_plain_values():
+    """What is written into the fitted file is read back, equal."""
+    grouping = wiring.grouping_of(STORED["grouping"])
+    assert wiring.grouping_of(json.loads(json.dumps(plain(grouping)))) == grouping
+    assert wiring.grouping_of(plain(Grouping())) == Grouping()
+
+
+def test_a_fitted_model_groups(monkeypatch, hashing):
+    """With pair models, and the vocabulary of the tables that ship."""
+    monkeypatch.setattr(tunings, "shipped", shipping(STORED))
+    engine = open_engine(settings=hashing)
+    engine.add(
+        [Need(id=f"N{i}", title="fire pump", country=c, cpv=("42122000",)) for i, c in enumerate("AB")]
+    )
+    engine.add([Solution(id="S", name="pump for fires")])
+    (candidate,) = engine.candidates()
+    assert len(candidate.members) == 2
+    assert candidate.label.cpv_label
+    assert engine.vocabulary.area(("35811200",))
 
 
 def test_a_tuning_without_calibrator_shows_no_level(monkeypatch):
     """What was not calibrated is ranked only."""
-    monkeypatch.setattr(tunings, "shipped", lambda _: {**STORED, "calibrator": None})
+    monkeypatch.setattr(tunings, "shipped", shipping({**STORED, "calibrator": None}))
     assert wiring.tuning_of(HashingEncoder()).calibrator is None
 
 
@@ -61,18 +105,18 @@ def test_the_offset_has_the_strength_that_was_fitted(monkeypatch, hashing):
     vectors = HashingEncoder().encode(["pump", "Pumpe"], offsets.Role.QUERY).pooled
     means = offsets.fit(dict.fromkeys(offsets.ROLES, vectors), ["en", "de"], "hashing@1")
     monkeypatch.setattr(offsets, "shipped", lambda _: means)
-    monkeypatch.setattr(tunings, "shipped", lambda _: STORED)
+    monkeypatch.setattr(tunings, "shipped", shipping(STORED))
     neutraliser = wiring.open_embedder(hashing).neutraliser
     assert isinstance(neutraliser, offsets.LanguageOffsets)
     assert neutraliser.strength == 0.5
-    monkeypatch.setattr(tunings, "shipped", lambda _: None)
+    monkeypatch.setattr(tunings, "shipped", shipping(None))
     assert wiring.open_embedder(hashing).neutraliser == means
 
 
 def test_a_calibrator_of_other_scores_is_refused(monkeypatch, hashing):
     """With both numbers and the remedy, rather than at the first search."""
     older = {**STORED, "calibrator": {**CALIBRATOR, "coefficients": [4.0, 1.0]}}
-    monkeypatch.setattr(tunings, "shipped", lambda _: older)
+    monkeypatch.setattr(tunings, "shipped", shipping(older))
     with pytest.raises(ModelCorrupt, match="2 scores, expected 6"):
         open_engine(settings=hashing)
 

@@ -14,7 +14,7 @@ from corpora.columns import flatten
 from corpora.readers.ocds import read_rows
 from corpora.report import Report
 from corpora.rows import build_record
-from corpora.writers.ocds import release_of, write
+from corpora.writers.ocds import joint_package, release_of, write
 from matcher.errors import FileUnreadable, InputError, RecordInvalid
 from matcher.records import (
     EU_COUNTRIES,
@@ -282,3 +282,21 @@ def test_a_release_says_what_the_row_says() -> None:
     assert isinstance(own, dict)
     row = flatten(FULL)
     assert all(own[column] == row[column] for column in own if own[column] is not None)
+
+
+def test_needs_that_could_be_joined_make_a_sound_package() -> None:
+    """The package holds to the schema like any other, and every release names the others alone."""
+    needs = [FULL, Need(id="FI-1", title="Valvontadronet", country="NO"), Need(id="LT-1", title="Dronai")]
+    package = joint_package(needs, published=DAY)
+    assert faults(package) == []
+    releases: Any = package["releases"]
+    named = [[other["identifier"] for other in release["relatedProcesses"]] for release in releases]
+    one, two, three = (release["ocid"] for release in releases)
+    assert named == [[two, three], [one, three], [one, two]]
+    assert releases[1]["parties"][0]["address"] == {"countryName": "Norway"}
+
+
+def test_a_need_cannot_be_joined_with_itself() -> None:
+    """An id that comes twice is refused."""
+    with pytest.raises(RecordInvalid, match="needmatch-N1"):
+        joint_package([Need(id="N1", title="Boats"), Need(id="N1", title="Cars")])

@@ -18,7 +18,12 @@ from service.cli import main
 from service.cli.app import app
 
 COMMAND = Path(sys.executable).with_name("needmatch")
-HEAVY = ("faiss", "torch", "sklearn", "openvino", "scipy", "spacy", "transformers", "sentence_transformers")
+HEAVY = (
+    *("faiss", "torch", "sklearn", "openvino", "scipy", "spacy", "transformers", "sentence_transformers"),
+    *("pandas", "plotly", "docx", "jinja2"),
+)
+ARGUMENTS = [["--help"], ["match", "--help"], ["--version"], ["models", "list"], ["market"]]
+"""What is answered at once."""
 HELP_SECONDS = 1.0
 """Half of it is the aim; a busy machine gets twice that."""
 
@@ -34,12 +39,19 @@ def commands(command: Any = None, name: str = "needmatch") -> Iterator[tuple[str
 def test_all_jobs_are_commands():
     """The commands that the documents name are there."""
     names = {name.removeprefix("needmatch").strip() for name, _ in commands()}
-    jobs = "demo import export match demand similar why-not duplicates suggest candidates rank group evaluate"
+    jobs = "demo import export match demand similar why-not duplicates suggest candidates candidate dossier "
+    jobs += "market rank group evaluate"
+    edits = "merge split lock unlock rename must-link cannot-link undo list"
     assert names == {
         "",
         *jobs.split(),
+        "cycle",
+        "cycle save",
+        "cycle diff",
+        "review",
+        *(f"review {edit}" for edit in edits.split()),
         "models",
-        *(f"models {job}" for job in "list prepare offsets cpv duplicates train fit".split()),
+        *(f"models {job}" for job in "list prepare offsets cpv duplicates grouping train fit".split()),
     }
 
 
@@ -60,7 +72,9 @@ def test_help_is_shown_for_every_command(needmatch, name):
     assert name in " ".join(ran.out.split())
 
 
-@pytest.mark.parametrize("command", ["import", "match", "demand", "similar", "candidates", "export"])
+@pytest.mark.parametrize(
+    "command", ["import", "match", "demand", "similar", "candidates", "candidate", "market", "export"]
+)
 def test_help_says_what_the_environment_sets(needmatch, command):
     """Defaults that come from the environment are named, brackets included."""
     text = " ".join(re.sub(r"[│\n]", " ", needmatch(command, "--help").out).split())
@@ -81,7 +95,7 @@ def test_help_is_instant(record_property):
     assert middle < HELP_SECONDS
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["match", "--help"], ["--version"], ["models", "list"]])
+@pytest.mark.parametrize("arguments", ARGUMENTS)
 def test_help_loads_nothing_heavy(arguments):
     """Libraries of models and indexes wait for a command that needs them."""
     code = f"""
@@ -121,9 +135,9 @@ def test_a_completion_script_is_printed(shell):
 
 
 def test_completion_knows_the_commands():
-    """What begins with `ma` is `match`."""
+    """What begins with `mat` is `match`."""
     environment = {**os.environ, "_NEEDMATCH_COMPLETE": "complete_bash"}
-    environment |= {"COMP_WORDS": "needmatch ma", "COMP_CWORD": "1"}
+    environment |= {"COMP_WORDS": "needmatch mat", "COMP_CWORD": "1"}
     ran = subprocess.run([COMMAND], env=environment, capture_output=True, text=True, timeout=60)
     assert ran.stdout.split() == ["match"]
 
@@ -139,7 +153,7 @@ def test_an_unknown_id_is_one_line_on_standard_error(loaded):
         assert "needmatch export" in line
 
 
-@pytest.mark.parametrize("command", ["match", "similar", "demand", "candidates", "export"])
+@pytest.mark.parametrize("command", ["match", "similar", "demand", "candidates", "candidate", "export"])
 def test_nothing_imported_is_one_line(needmatch, refuses, command):
     """Before the first import, the message names the import."""
     arguments = [] if command == "candidates" else ["out.csv" if command == "export" else "N1"]

@@ -85,9 +85,10 @@ def test_a_condition_of_another_form_is_refused(
     assert "column=value" in refuses(needmatch(*arguments))
 
 
-def test_a_tuning_is_fitted_and_written(needmatch, monkeypatch, tmp_path, tiny_sample):
+def test_a_tuning_is_fitted_and_written(needmatch, monkeypatch, tmp_path, tiny_sample, tiny_themes):
     """The file holds what is printed."""
     monkeypatch.setattr(tuning, "load_sample", lambda: tiny_sample)
+    monkeypatch.setattr(tuning, "themes", lambda _: {"sample": tiny_themes})
     found = needmatch("models", "fit", "--out", "own.json", "--json").json
     assert found["model"] == "hashing@1"
     assert json.loads((tmp_path / "own.json").read_text(encoding="utf-8")) == found

@@ -1,0 +1,123 @@
+"""Which solutions would answer all members, and which instrument that lets one consider.
+
+Solutions are shown for discovery. They are never ranked for award, and a hint never says what to use.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.records import Need, Solution
+
+COVERS = 0.5
+"""Probability from which a solution covers a need."""
+MANY = 3
+"""Solutions on the market from which there is a market; fewer are a thin one."""
+ON_THE_MARKET = 9
+NEAR = 7
+"""The TRL from which solutions are near the market."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Solutions compared with the members of a candidate."""
+
+    solutions: tuple[Solution, ...]
+    probability: NDArray[np.float64]
+    """`float64[n, m]`, a row a member and a column a solution; NaN where the two were not compared."""
+
+    @property
+    def compared(self) -> bool:
+        """Whether anything was compared at all."""
+        return bool(np.isfinite(self.probability).any())
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """A solution and the members that it would answer."""
+
+    solution: Solution
+    covers: tuple[str, ...]
+    """Need ids, in the order of the members."""
+    min_fit: float
+    """The lowest probability over the members it was compared with; from .5 on it covers all of those."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A hint at how the members could buy; the authorities decide."""
+
+    hint: Literal["market", "thin market", "ppi", "pcp", "unmet"]
+    sentence: str
+    best_trl: int | None
+    """The highest among the solutions that cover all; None where none does."""
+
+
+def covering(members: Sequence[Need], offers: Offers) -> tuple[Covering, ...]:
+    """Solutions that cover at least one member, those that cover all they were compared with first.
+
+    Then by how many they cover, by their lowest probability, and by id. The rows of `offers` are in the
+    order of the members.
+
+    Raises:
+        ValueError: where `offers.probability` is not of the shape `[members, solutions]`.
+
+    """
+    shape = (len(members), len(offers.solutions))
+    if offers.probability.shape != shape:
+        raise ValueError(f"probability is {offers.probability.shape}, expected {shape}: [members, solutions]")
+    found: list[Covering] = []
+    order = sorted(range(len(members)), key=lambda i: (members[i].country or "", members[i].id))
+    # NaN is no fit, and no lowest probability either
+    fits = offers.probability >= COVERS
+    lowest = np.fmin.reduce(offers.probability, axis=0, initial=np.nan)
+    for column in np.flatnonzero(fits.any(axis=0)).tolist():
+        covers = tuple(members[i].id for i in order if fits[i, column])
+        found.append(Covering(offers.solutions[column], covers, float(lowest[column])))
+    found.sort(key=lambda each: (each.min_fit < COVERS, -len(each.covers), -each.min_fit, each.solution.id))
+    return tuple(found)
+
+
+def instrument(
+    coverings: Sequence[Covering], members: Sequence[Need], offers: Offers | None = None
+) -> Instrument | None:
+    """What the solutions that cover all members let one consider; None where their TRL leaves it open.
+
+    An unknown TRL could be any: there is a hint only where every one would give the same. With `offers`,
+    nothing follows where nothing was compared.
+    """
+    if offers is not None and not offers.compared:
+        return None
+    all_of_them = [each for each in coverings if each.min_fit >= COVERS]
+    partly = len(coverings) - len(all_of_them)
+    if not all_of_them:
+        also = f"; {_solutions(partly)} would cover some of them" if partly else ""
+        sentence = f"No solution known here covers all {len(members)} members{also}: consider publishing "
+        return Instrument("unmet", f"{sentence}the need as a challenge.", None)
+    levels = [each.solution.trl for each in all_of_them if each.solution.trl is not None]
+    unknown = len(all_of_them) - len(levels)
+    best, ready = max(levels, default=None), sum(1 for level in levels if level >= ON_THE_MARKET)
+    narrower = sum(1 for each in all_of_them if len(each.covers) < len(members))
+    note = f" Compared with only some of the members: {_solutions(narrower)}." if narrower else ""
+    who = "all members that were compared" if narrower else "all members"
+    count = _solutions(ready)
+    if ready >= MANY:
+        text = f"{count} at TRL 9 would cover {who}: consider a framework or a coordinated purchase."
+        return Instrument("market", text + note, best)
+    if unknown and (ready == 0 or ready + unknown >= MANY):
+        return None
+    if ready:
+        text = f"Only {count} at TRL 9 would cover {who}: consider consulting the market, and lots."
+        return Instrument("thin market", text + note, best)
+    if best is not None and best >= NEAR:
+        text = f"The most mature solution that would cover {who} is at TRL {best}: consider PPI, or a "
+        return Instrument("ppi", f"{text}late-phase PCP.{note}", best)
+    text = f"The most mature solution that would cover {who} is at TRL {best}: consider PCP or an "
+    return Instrument("pcp", f"{text}innovation partnership.{note}", best)
+
+
+def _solutions(count: int) -> str:
+    return "1 solution" if count == 1 else f"{count} solutions"

@@ -1,0 +1,199 @@
+"""The needs in groups, kept up to date as needs come and go.
+
+neighbours -> pairs likely to ask for the same -> components -> average linkage in each. A component that a
+change does not touch is not looked at again. The same groups come out whatever the order of the rows and
+whatever came first; a need without partners is a single, not noise.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.cluster import Grouping, Ties, components, split
+from matcher.graph import Neighbourhoods
+from matcher.pairs import PairModel
+from matcher.protocols import Int64
+from matcher.review import Constraints
+from matcher.traits import Traits
+
+PAIRS_AT_ONCE = 200_000
+Content = tuple[Hashable, ...]
+
+
+class Partition:
+    """Groups of needs by the probability that pairs of them ask for the same.
+
+    Needs that say the very same stand as one while groups are sought, so that a heap of copies costs no
+    more than one of them.
+    """
+
+    def __init__(self, grouping: Grouping, dimension: int) -> None:
+        self.grouping = grouping
+        self.model = PairModel(grouping.beside, grouping.alone)
+        self.traits: Traits | None = None
+        self._near = Neighbourhoods(dimension, grouping.similarity)
+        self._pairs: Int64 = np.empty((0, 2), dtype=np.int64)
+        self._chances: NDArray[np.float64] = np.empty(0)
+        self._known: dict[tuple[bytes, Ties], list[Int64]] = {}
+        self._contents: dict[int, Content] = {}
+        self._copies: dict[int, list[int]] = {}
+        """Each row that stands for what it says, with all rows that say it."""
+        self._named: frozenset[int] = frozenset()
+        """Rows that an analyst has named: these stand for themselves."""
+
+    @property
+    def rows(self) -> Int64:
+        """`int64[n]`, ascending."""
+        return np.empty(0, dtype=np.int64) if self.traits is None else self.traits.rows
+
+    def update(self, fresh: Traits | None, gone: Iterable[int] = ()) -> None:
+        """Forget rows, and take in others; a row that changed is both."""
+        lost = np.fromiter(gone, dtype=np.int64)
+        kept = self.traits.without(lost) if self.traits is not None and lost.size else self.traits
+        if fresh is None:
+            self.traits = kept
+        else:
+            self.traits = fresh if kept is None or not len(kept) else kept.joined(fresh)
+        for row in lost.tolist():
+            self._contents.pop(row, None)
+        if fresh is not None:
+            self._contents |= zip(fresh.rows.tolist(), _contents(fresh), strict=True)
+        self._stand(set(lost.tolist()))
+
+    def _stand(self, replaced: set[int]) -> None:
+        """Find the rows that stand for what they say, and bring neighbours and pairs up to date."""
+        copies: dict[Hashable, list[int]] = {}
+        for row in sorted(self._contents):
+            copies.setdefault(row if row in self._named else self._contents[row], []).append(row)
+        before = set(self._copies)
+        self._copies = {rows[0]: rows for rows in copies.values()}
+        now = set(self._copies)
+        gone = (before - now) | (before & replaced)
+        fresh = np.array(sorted((now - before) | (now & replaced)), dtype=np.int64)
+        vectors = np.empty((0, self._near.dimension), dtype=np.float32)
+        if self.traits is not None and fresh.size:
+            vectors = self.traits.vectors[self.traits.places(fresh)]
+        touched = self._near.update(fresh, vectors, sorted(gone))
+        changed = np.array(sorted(touched | gone), dtype=np.int64)
+        stay = ~np.isin(self._pairs, changed).any(axis=1)
+        pairs = self._near.mutual(sorted(touched))
+        self._pairs = np.concatenate([self._pairs[stay], pairs])
+        self._chances = np.concatenate([self._chances[stay], self._judged(pairs)])
+        if gone:
+            self._known = {
+                key: groups
+                for key, groups in self._known.items()
+                if gone.isdisjoint(np.frombuffer(key[0], dtype=np.int64).tolist())
+            }
+
+    def groups(self, constraints: Constraints = Constraints()) -> list[Int64]:
+        """Rows of each group, ascending within and by first row; singles are groups of one."""
+        if self.traits is None or not len(self.traits):
+            return []
+        self._name(constraints)
+        rows = self.traits.rows
+        there = set(rows.tolist()) if constraints.locked else set()
+        locked = [np.array(sorted(group & there), dtype=np.int64) for group in constraints.locked]
+        held = np.concatenate([*locked, np.empty(0, dtype=np.int64)])
+        pairs, chances = self._edges(held, constraints)
+        alone = np.zeros(rows.size, dtype=np.bool_)
+        alone[np.searchsorted(rows, np.array(sorted(self._copies), dtype=np.int64))] = True
+        alone[np.searchsorted(rows, held)] = False
+        known: dict[tuple[bytes, Ties], list[Int64]] = {}
+        found: list[Int64] = []
+        for places in components(rows.size, pairs, chances):
+            alone[places] = False
+            found += self._split(np.sort(places), constraints, known)
+        found += [rows[place : place + 1] for place in np.flatnonzero(alone).tolist()]
+        self._known = known  # what is not asked for any more is forgotten
+        whole = [group for group in locked if group.size] + [self._with_copies(group) for group in found]
+        return sorted(whole, key=lambda group: int(group[0]))
+
+    def _name(self, constraints: Constraints) -> None:
+        pairs = (*constraints.must, *constraints.cannot)
+        named = frozenset(row for pair in pairs for row in pair).union(*constraints.locked)
+        if named != self._named:
+            self._named = named
+            self._stand(set())
+
+    def _with_copies(self, group: Int64) -> Int64:
+        if all(len(self._copies[row]) == 1 for row in group.tolist()):
+            return group
+        return np.array(sorted(row for one in group.tolist() for row in self._copies[one]), dtype=np.int64)
+
+    def likeness(self, rows: Int64) -> NDArray[np.float64]:
+        """`float64[n, n]`: the probability that each pair of some rows asks for the same; 1 for itself."""
+        assert self.traits is not None
+        return self.model.matrix(self.traits.at(self.traits.places(rows)))
+
+    def _edges(self, held: Int64, constraints: Constraints) -> tuple[Int64, NDArray[np.float64]]:
+        """Places of pairs that hold a component together, and how likely each is; locked rows have none."""
+        rows = self.rows
+        keep = self._chances >= self.grouping.edge
+        tied = [pair for pair in constraints.must if np.isin(pair, rows).all()]
+        pairs = np.concatenate([self._pairs[keep], np.array(tied, dtype=np.int64).reshape(-1, 2)])
+        chances = np.concatenate([self._chances[keep], np.ones(len(tied))])
+        free = ~np.isin(pairs, held).any(axis=1)
+        return np.searchsorted(rows, pairs[free]), chances[free]
+
+    def _split(
+        self, places: Int64, constraints: Constraints, asked: dict[tuple[bytes, Ties], list[Int64]]
+    ) -> list[Int64]:
+        assert self.traits is not None
+        rows = self.traits.rows[places]
+        inside = set(rows.tolist())
+        said = Ties(
+            frozenset(pair for pair in constraints.must if inside.issuperset(pair)),
+            frozenset(pair for pair in constraints.cannot if inside.issuperset(pair)),
+        )
+        key = rows.tobytes(), said
+        known = self._known.get(key)
+        if known is None:
+            # Linkage breaks ties by place; places by content make it blind to the rows' order.
+            part = self.traits.at(places)
+            order = _by_content(part)
+            back = {int(row): place for place, row in enumerate(rows[order].tolist())}
+            ties = Ties(
+                frozenset(_placed(pair, back) for pair in said.must),
+                frozenset(_placed(pair, back) for pair in said.cannot),
+            )
+            chances = self.model.matrix(part)[np.ix_(order, order)]
+            least = self.grouping.linkage if part.profiles is None else self.grouping.linkage_beside
+            known = [np.sort(rows[order][group]) for group in split(chances, least, ties)]
+        asked[key] = known
+        return known
+
+    def _judged(self, pairs: Int64) -> NDArray[np.float64]:
+        assert self.traits is not None or not len(pairs)
+        parts = [np.empty(0)]
+        for start in range(0, len(pairs), PAIRS_AT_ONCE):
+            assert self.traits is not None
+            places = self.traits.places(pairs[start : start + PAIRS_AT_ONCE])
+            parts.append(self.model.probability(self.traits, places[:, 0], places[:, 1]))
+        return np.concatenate(parts)
+
+
+def _contents(traits: Traits) -> Iterator[Content]:
+    """What each need says, as far as pairs are compared by it."""
+    facts = zip(traits.titles, traits.cpv, traits.named, traits.natures, traits.quantities, strict=True)
+    for vector, own in zip(traits.vectors, facts, strict=True):
+        yield blake2b(vector.tobytes(), digest_size=16).digest(), *own
+
+
+def _by_content(part: Traits) -> Int64:
+    """Places by what the needs are: by their vectors, of one text by the other facts."""
+    facts = [
+        (title, cpv, sorted(named), nature or "", quantity or "")
+        for title, cpv, named, nature, quantity in zip(
+            part.titles, part.cpv, part.named, part.natures, part.quantities, strict=True
+        )
+    ]
+    beside = np.array(sorted(range(len(part)), key=facts.__getitem__), dtype=np.int64)
+    return beside[np.lexsort(part.vectors[beside].T)]
+
+
+def _placed(pair: tuple[int, int], back: dict[int, int]) -> tuple[int, int]:
+    one, other = back[pair[0]], back[pair[1]]
+    return min(one, other), max(one, other)

@@ -1,0 +1,172 @@
+"""`market`: the analyses of needs and solutions, as a table, as JSON, or as csv with a figure."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from service.cli import options, screen, store
+
+if TYPE_CHECKING:
+    from matcher.market import Finding, Market
+
+ANALYSES: Mapping[str, str] = {
+    "environment": "needs and value by country, area and regime (--by others)",
+    "country-map": "needs and stated value by country, as a map",
+    "profiles": "what each country asks for, beside the others (--by)",
+    "distances": "how far the profiles of countries are apart (--by)",
+    "cooperation": "countries, or organisations, with needs in common (--by)",
+    "supply-and-demand": "demand and adequate suppliers, by area and country",
+    "concentration": "how concentrated supply is, and the share of SMEs (--by)",
+    "import-dependence": "from where the nearest adequate supply of each country is",
+    "unmet-needs": "needs by how little answers them",
+    "unmet-clusters": "groups of needs by how little answers them",
+    "trends": "needs by quarter of planned start (--by)",
+    "cpv-drift": "CPV branches before and after the median planned start",
+    "joint-buying": "what joint buying of each group could change; no forecast",
+}
+"""Analyses by the name of their function in `matcher.market`, with what they tell."""
+FIRST: Mapping[str, tuple[str, ...]] = {
+    "unmet-needs": ("id", "title", "country", "state", "gap", "hint"),
+    "unmet-clusters": ("id", "title", "needs", "gap", "state"),
+    "concentration": ("needs", "matched", "suppliers", "hhi", "effective_suppliers", "largest_share"),
+    "supply-and-demand": ("country", "needs", "value_eur", "suppliers", "suppliers_per_need"),
+    "joint-buying": ("title", "needs", "countries", "value_eur", "specifications_avoided"),
+    "environment": ("area", "regime", "needs", "value_eur"),
+}
+"""Columns that the screen shows right after the first; the others follow as they stand."""
+SEVERAL = frozenset({"environment"})
+"""Analyses that divide by several things at once."""
+
+
+def market(
+    analysis: Annotated[
+        str | None, typer.Argument(help="Name of an analysis \\[default: list them].", metavar="[ANALYSIS]")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write csv and an html figure into; without ANALYSIS, of each."),
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(help="Divide by this: country, area, function, regime, ...; see the list."),
+    ] = None,
+    suppress: Annotated[
+        bool, typer.Option("--suppress", help="Take out cells of fewer than three organisations.")
+    ] = False,
+    open_to: options.OpenTo = "private",
+    results: options.Results = 20,
+    day: options.Day = None,
+    country: options.Country = None,
+    cpv: options.Cpv = None,
+    data: options.Data = None,
+    model: options.Model = None,
+    engine: options.Engine = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show the market from above: one analysis as a table with its sentence, n, coverage and caveat.
+
+    For what is published, give --open-to and --suppress.
+    """
+    from matcher.errors import SettingInvalid
+
+    if analysis is not None and analysis not in ANALYSES:
+        raise SettingInvalid(f"There is no analysis {analysis!r}. Choose one of: {', '.join(ANALYSES)}.")
+    if analysis is None and by:
+        raise SettingInvalid("--by goes with one analysis: name it.")
+    if analysis is None and out is None:
+        _list(as_json)
+        return
+    where, on = options.where(country, cpv, options.visibility(open_to)), options.day(day)
+    with (
+        store.keeping_ids(options.settings(model, engine, data), keep=on is None) as opened,
+        screen.saying("Comparing needs and solutions"),
+    ):
+        seen = opened.market(where, day=on)
+    names = [analysis] if analysis else list(ANALYSES)
+    found = {name: _found(name, seen, by or [], suppress) for name in names}
+    files = [file for name, one in found.items() for file in _written(name, one, out)] if out else []
+    if as_json:
+        told = [_json(name, one) for name, one in found.items()]
+        screen.print_json({"findings": told, "files": files} if out else told[0])
+        return
+    if analysis is not None:
+        _show(analysis, found[analysis], results)
+    if files:
+        screen.console().print(f"{len(files)} files written to {out}", markup=False)
+
+
+def _list(as_json: bool) -> None:
+    if as_json:
+        screen.print_json([{"analysis": name, "tells": words} for name, words in ANALYSES.items()])
+        return
+    out = screen.console()
+    for name, words in ANALYSES.items():
+        out.print(f"{name:<18}  {words}", markup=False)
+    out.print("\nOne of them: needmatch market unmet-needs. All, as files: --out FOLDER", style="dim")
+
+
+def _found(name: str, seen: "Market", by: list[str], suppress: bool) -> "Finding":
+    """The finding of an analysis. Raises `SettingInvalid` where it cannot be divided so."""
+    from inspect import signature
+
+    import matcher.market
+    from matcher.errors import SettingInvalid
+
+    analyse = getattr(matcher.market, name.replace("-", "_"))
+    given: dict[str, Any] = {"suppress": suppress}
+    if by:
+        if "by" not in signature(analyse).parameters:
+            raise SettingInvalid(f"{name} cannot be divided otherwise: leave out --by.")
+        if len(by) > 1 and name not in SEVERAL:
+            raise SettingInvalid(f"{name} is divided by one thing at a time: give --by once.")
+        given["by"] = by if name in SEVERAL else by[0]
+    finding: Finding = analyse(seen, **given)
+    return finding
+
+
+def _written(name: str, one: "Finding", out: Path) -> list[str]:
+    """Write the table as csv and the figure as html, which needs no network; plotly lies beside it once."""
+    import pandas as pd
+
+    from corpora.formulas import neutralise
+
+    out.mkdir(parents=True, exist_ok=True)
+    table = one.table.copy()
+    for column in table.columns:
+        if str(table[column].dtype) in ("string", "object"):
+            cells = [neutralise(cell) if isinstance(cell, str) else cell for cell in table[column]]
+            table[column] = pd.Series(cells, index=table.index, dtype=table[column].dtype)
+    table.to_csv(out / f"{name}.csv", index=False)
+    one.figure().write_html(out / f"{name}.html", include_plotlyjs="directory", full_html=True)
+    return [str(out / f"{name}.csv"), str(out / f"{name}.html")]
+
+
+def _json(name: str, one: "Finding") -> dict[str, Any]:
+    import json
+
+    return {
+        "analysis": name,
+        "sentence": one.sentence,
+        "n": one.n,
+        "coverage": one.coverage,
+        "caveat": one.caveat,
+        "day": one.day,
+        "parameters": dict(one.parameters),
+        "versions": dict(one.versions),
+        "rows": json.loads(one.table.to_json(orient="records", force_ascii=False, double_precision=6)),
+    }
+
+
+def _show(name: str, one: "Finding", results: int) -> None:
+    from service.cli.show_candidates import indented_lines
+    from service.cli.show_table import print_frame
+
+    out = screen.console()
+    out.print(one.sentence, style="bold", markup=False)
+    columns = list(one.table.columns)
+    wanted = [column for column in FIRST.get(name, ()) if column in columns[1:]]
+    rest = [column for column in columns[1:] if column not in wanted]
+    print_frame(out, one.table[[*columns[:1], *wanted, *rest]], results)
+    indented_lines(out, (("·", note, "dim") for note in one.footnotes), 0)
