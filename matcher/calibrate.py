@@ -77,6 +77,10 @@ class LogisticCalibrator:
         probabilities: Float32 = expit(logits)  # exp alone overflows where the answer is plainly 0
         return probabilities.astype(np.float32)
 
+    def uses(self, features: slice) -> bool:
+        """Whether any of some features counts at all."""
+        return any(self.coefficients[features])
+
     def contributions(self, values: Float32) -> Float32:
         """`float32[n, f]`: what each feature adds to the logit."""
         return (values * np.array(self.coefficients, dtype=np.float32)).astype(np.float32)

@@ -23,6 +23,7 @@ from matcher.joint.instrument import Offers
 from matcher.joint.totals import organisation
 from matcher.label import PhraseStatistics, label
 from matcher.partition import Partition
+from matcher.profiles import profile_features
 from matcher.protocols import Int64, Role
 from matcher.records import Kind, Need, Solution
 from matcher.review import Constraints, Review, constraints
@@ -80,6 +81,8 @@ class Cooperation:
         self.identities: dict[Filter, Identities] = {}
         """Of the audiences that were asked for by day."""
         self._audiences: dict[Filter, Audience] = {}
+        self._judged: tuple[Any, Any, tuple[list[JointCandidate], list[NotJoint]]] | None = None
+        """The candidates last asked for, and of what state."""
         self._counted: tuple[tuple[Filter, int], PhraseStatistics] | None = None
 
     def groups(self, where: Filter, grouping: Grouping) -> list[list[Need]]:
@@ -129,6 +132,11 @@ class Cooperation:
         groups = self._rows(where, grouping)
         homes = self._followed(where, groups, day).homes
         audience = self._audience(where, grouping)
+        state = (where, self._needs().changes, self._solutions().changes, self.review, day)
+        made_by = (grouping, duplicates)
+        if self._judged is not None and self._judged[:2] == (state, made_by):
+            known, rest = self._judged[2]
+            return list(known), list(rest)
         found: list[JointCandidate] = []
         others: list[NotJoint] = []
         for rows in groups:
@@ -153,7 +161,8 @@ class Cooperation:
         found.sort(
             key=lambda item: (item.scope != "cross-border", bool(item.doubt), -item.score.rank, item.id)
         )
-        return found, others
+        self._judged = state, made_by, (found, others)
+        return list(found), list(others)
 
     def reviewed(self, where: Filter) -> Review:
         """What analysts said, as far as an audience may know: needs that it does not see tie nothing.
@@ -288,12 +297,16 @@ class Cooperation:
         traits = audience.partition.traits
         if traits is None or traits.answers is None or audience.partition.grouping.answers is None:
             return None
-        part = traits.answers[traits.places(rows)].tocsc()
-        columns = np.flatnonzero(np.diff(part.indptr))
-        offered = [(c, s) for c in columns.tolist() if isinstance(s := self._solutions().record(c), Solution)]
+        part = traits.at(traits.places(rows))
+        assert part.answers is not None
+        near = np.unique(part.answers.indices)
+        offered = [(c, s) for c in near.tolist() if isinstance(s := self._solutions().record(c), Solution)]
         offered.sort(key=lambda pair: pair[1].id)
-        found = part[:, [column for column, _ in offered]].toarray().astype(np.float64)
-        found[found == 0] = np.nan  # beyond a need's nearest: not compared
+        columns = np.array([column for column, _ in offered], dtype=np.int64)
+        # what is near one member is compared with all of them
+        values = profile_features(part.vectors, part.named, part.cpv, self._solutions(), columns)
+        said = audience.partition.grouping.answers.probability(values.reshape(-1, values.shape[-1]))
+        found = said.reshape(len(part), columns.size).astype(np.float64)
         return Offers(tuple(solution for _, solution in offered), found)
 
     def _copies(self, rows: Int64, model: DuplicateModel | None) -> list[tuple[str, str]]:

@@ -30,6 +30,8 @@ FEATURES = (
 )
 """Cosine of the texts; their late score; that of the titles; how well each title is met in the other's text;
 agreement on solutions; shared codes over all; nearness of CPV codes; same nature; same kind of quantity."""
+PARTS = slice(1, 4)
+"""Details, titles, titles in texts."""
 SOLUTIONS = FEATURES.index("solutions")
 AT_ONCE = 20_000
 """Pairs whose vectors are laid side by side; memory does not grow with all of them."""
@@ -56,7 +58,8 @@ class PairModel:
         calibrator = self.alone if traits.profiles is None else self.beside
         if calibrator is None:
             return np.round(np.clip(cosines(traits, left, right), 0.0, 1.0), DECIMALS).astype(np.float64)
-        said = calibrator.probability(features(traits, left, right)).astype(np.float64)
+        values = features(traits, left, right, parts=calibrator.uses(PARTS))
+        said = calibrator.probability(values).astype(np.float64)
         return np.round(said, DECIMALS)
 
     def matrix(self, traits: Traits) -> NDArray[np.float64]:
@@ -76,25 +79,27 @@ def cosines(traits: Traits, left: Int64, right: Int64) -> Float32:
     return found
 
 
-def features(traits: Traits, left: Int64, right: Int64) -> Float32:
-    """`float32[p, 9]` of pairs of places `int64[p]`, in the order of `FEATURES`."""
+def features(traits: Traits, left: Int64, right: Int64, *, parts: bool = True) -> Float32:
+    """`float32[p, 9]` of pairs of places `int64[p]`, in the order of `FEATURES`.
+
+    Without `parts` the three likenesses that compare texts part by part, which cost most, are left at 0.
+    """
     values = np.zeros((left.size, len(FEATURES)), dtype=np.float32)
     if not left.size:
         return values
     values[:, 0] = cosines(traits, left, right)
-    values[:, 1:4] = _late(traits, left, right)
+    if parts:
+        values[:, PARTS] = _late(traits, left, right)
     if traits.profiles is not None:
         agreed = traits.profiles[left].multiply(traits.profiles[right]).sum(axis=1)
         values[:, SOLUTIONS] = np.asarray(agreed).ravel()
-    values[:, 5:] = [
-        (
-            _shared(traits.named[i], traits.named[j]),
-            _branch(traits.cpv[i], traits.cpv[j]),
-            _same(traits.natures[i], traits.natures[j]),
-            _same(traits.quantities[i], traits.quantities[j]),
-        )
-        for i, j in zip(left.tolist(), right.tolist(), strict=True)
-    ]
+    places, at = np.unique(np.concatenate([left, right]), return_inverse=True)
+    one, other = at[: left.size], at[left.size :]
+    chosen = places.tolist()
+    values[:, 5] = _shared([traits.named[i] for i in chosen], one, other)
+    values[:, 6] = _branches([traits.cpv[i] for i in chosen], one, other)
+    values[:, 7] = _same([traits.natures[i] for i in chosen], one, other)
+    values[:, 8] = _same([traits.quantities[i] for i in chosen], one, other)
     return values
 
 
@@ -149,9 +154,26 @@ def _heading(parts: Parts, title: int) -> NDArray[np.bool_]:
     return inside if inside.any() else np.ones(len(parts), dtype=np.bool_)
 
 
-def _shared(one: frozenset[str], other: frozenset[str]) -> float:
-    both = one & other
-    return len(both) / len(one | other) if both else 0.0
+def _shared(named: Sequence[frozenset[str]], one: Int64, other: Int64) -> Float32:
+    """Shared codes over all of both; most needs name none."""
+    values = np.zeros(one.size, dtype=np.float32)
+    some = np.array([bool(codes) for codes in named])
+    for at in np.flatnonzero(some[one] & some[other]).tolist():
+        a, b = named[one[at]], named[other[at]]
+        if both := a & b:
+            values[at] = len(both) / len(a | b)
+    return values
+
+
+def _branches(cpv: Sequence[tuple[str, ...]], one: Int64, other: Int64) -> Float32:
+    """Nearness of CPV codes, each pair of sets of codes compared once."""
+    kinds = {codes: number for number, codes in enumerate(dict.fromkeys(cpv))}
+    number = np.array([kinds[codes] for codes in cpv], dtype=np.int64)
+    low, high = np.minimum(number[one], number[other]), np.maximum(number[one], number[other])
+    pairs, back = np.unique(low * len(kinds) + high, return_inverse=True)
+    codes = list(kinds)
+    near = [_branch(codes[pair // len(kinds)], codes[pair % len(kinds)]) for pair in pairs.tolist()]
+    return np.array(near, dtype=np.float32)[back]
 
 
 @lru_cache(maxsize=100_000)
@@ -160,5 +182,9 @@ def _branch(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     return UNSAID if near is None else near
 
 
-def _same(one: str | None, other: str | None) -> float:
-    return UNTOLD if one is None or other is None else float(one == other)
+def _same(told: Sequence[str | None], one: Int64, other: Int64) -> Float32:
+    """1 for the same, 0 for another, `UNTOLD` where either is not told."""
+    kinds = {kind: number for number, kind in enumerate(dict.fromkeys(told))}
+    number = np.array([-1 if kind is None else kinds[kind] for kind in told], dtype=np.int64)
+    a, b = number[one], number[other]
+    return np.where((a < 0) | (b < 0), UNTOLD, a == b).astype(np.float32)

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from matcher.branch import UNSAID, likeness
 from matcher.collection import Collection
-from matcher.protocols import Calibrator, Float32
+from matcher.protocols import Calibrator, Float32, Int64
 from matcher.rows import RowSet
 from matcher.text.terms import codes
 
@@ -73,9 +73,9 @@ def profile_features(
     named: Sequence[frozenset[str]],
     cpv: Sequence[Sequence[str]],
     solutions: Collection,
+    rows: Int64,
 ) -> Float32:
-    """`float32[n, m, 3]`: `FEATURES` of all needs with all solutions, for fitting the calibrator."""
-    rows = solutions.rows()
+    """`float32[n, m, 3]`: `FEATURES` of all needs with the solutions of some rows `int64[m]`."""
     records = [solutions.record(row) for row in rows.tolist()]
     offered = [frozenset(codes(record.text)) | frozenset(record.standards) for record in records]
     values = np.empty((len(vectors), rows.size, len(FEATURES)), dtype=np.float32)

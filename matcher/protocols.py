@@ -173,5 +173,8 @@ class Calibrator(Protocol):
     def probability(self, features: Float32) -> Float32:
         """`float32[n]` in [0, 1] for `float32[n, f]`, monotone in the dense and lexical scores."""
 
+    def uses(self, features: slice) -> bool:
+        """Whether any of some features counts at all."""
+
     def contributions(self, features: Float32) -> Float32:
         """`float32[n, f]`: what each feature adds to the logit of that probability."""

@@ -16,7 +16,7 @@ from matcher.evaluate.clustering import compare
 from matcher.evaluate.ranking import RELEVANT
 from matcher.evaluate.reliability import Shown, reliability
 from matcher.filters import Filter
-from matcher.pairs import cosines, features
+from matcher.pairs import PARTS, cosines, features
 from matcher.profiles import profile_features
 from matcher.protocols import Float32, Int64, Role
 from matcher.records import Need, Solution
@@ -29,6 +29,8 @@ SIMILARITY = 0.3
 STRENGTHS = (0.3, 0.6, 1.0)
 EDGES = (0.1, 0.2, 0.3)
 LINKAGES = tuple(round(0.06 + 0.02 * step, 2) for step in range(40))
+WORTH = 0.01
+"""Pair F1 that comparing parts must bring to be done at all."""
 PURE = 0.9
 """Share of the groups without doubt that are to be of one thing."""
 SURE = tuple(round(0.2 + 0.05 * step, 2) for step in range(14))
@@ -78,8 +80,8 @@ def fit_grouping(
         base = Grouping(similarity=SIMILARITY, strength=strength, answers=answers)
         beside = {name: _measured(engines[name], tasks[name], base) for name in own}
         alone = {name: _measured(engines[name], tasks[name], base, alone=True) for name in tasks}
-        with_solutions = _chosen(beside, own, tasks)
-        without = _chosen(alone, own, tasks)
+        with_solutions = _cheapest(beside, own, tasks)
+        without = _cheapest(alone, own, tasks)
         grouping = replace(
             base,
             edge=min(with_solutions.edge, without.edge),
@@ -107,6 +109,20 @@ class Choice:
     linkage: float
     sure: float
     figures: dict[str, dict[str, float]]
+
+
+def _cheapest(measured: Mapping[str, Measured], own: Sequence[str], tasks: Mapping[str, Themes]) -> Choice:
+    """The choice without comparing parts, unless that brings `WORTH` or more: it takes most of the time."""
+    plain = {name: replace(item, values=_without_parts(item.values)) for name, item in measured.items()}
+    cheap, whole = _chosen(plain, own, tasks), _chosen(measured, own, tasks)
+    gain = sum(whole.figures[name]["pair_f1"] - cheap.figures[name]["pair_f1"] for name in own) / len(own)
+    return whole if gain >= WORTH else cheap
+
+
+def _without_parts(values: Float32) -> Float32:
+    kept = values.copy()
+    kept[:, PARTS] = 0.0
+    return kept
 
 
 def _chosen(
@@ -194,7 +210,7 @@ def _answers(embedder: Embedder, tasks: Mapping[str, tuple[Engine, Themes]]) -> 
             engine.solutions,
             engine.solutions.select(Filter()).allowed,
         )
-        found = profile_features(own.vectors, own.named, own.cpv, engine.solutions)
+        found = profile_features(own.vectors, own.named, own.cpv, engine.solutions, engine.solutions.rows())
         needs = [engine.needs.record(row).id for row in rows.tolist()]
         offers = [engine.solutions.record(row).id for row in engine.solutions.rows().tolist()]
         grades = [[(task.qrels or {}).get(n, {}).get(s, 0) >= RELEVANT for s in offers] for n in needs]

@@ -151,7 +151,7 @@ def test_a_profile_does_not_depend_on_the_needs_read_with_it(start: int, count: 
 def test_features_for_fitting_are_those_of_a_profile(solutions: Collection) -> None:
     """All needs with all solutions, in the order of the names."""
     vectors = some(3)
-    values = profile_features(vectors, [frozenset()] * 3, [()] * 3, solutions)
+    values = profile_features(vectors, [frozenset()] * 3, [()] * 3, solutions, solutions.rows())
     assert values.shape == (3, COUNT, len(FEATURES))
     chances = CALIBRATOR.probability(values.reshape(-1, len(FEATURES))).reshape(3, COUNT)
     found = profiles(vectors, solutions, RowSet.all(COUNT), CALIBRATOR).toarray()
