@@ -13,7 +13,14 @@ def test_everything_about_one_fits_the_terminal(loaded):
         *("functional overlap", "classification", "timeline", "budget and volume", "legal regime"),
         *("security and sharing", "standards", "language", "willingness"),
         *("Members", "What would help", "Gates", "What they ask for differently", "Timeline"),
-        *("G1, two organisations", "G6,", "(ask a lawyer)", "joint award", "Who could lead", "Lots to consider"),
+        *(
+            "G1, two organisations",
+            "G6,",
+            "(ask a lawyer)",
+            "joint award",
+            "Who could lead",
+            "Lots to consider",
+        ),
         *("Solutions that are known", "unknown", "1 Jan 2031 to 30 Jun 2031", "EN 1028"),
     ):
         assert words in text
