@@ -138,3 +138,10 @@ def test_pairs_that_are_told_apart_in_full_leave_the_fit_finite() -> None:
 def test_a_calibrator_survives_json() -> None:
     """What is written is read back, equal."""
     assert LogisticCalibrator.from_json(json.loads(json.dumps(CALIBRATOR.as_json()))) == CALIBRATOR
+
+
+def test_it_says_which_features_count() -> None:
+    """What counts for nothing need not be computed."""
+    own = LogisticCalibrator("m@1", (1.0, 0.0, 0.0, 2.0), 0.0, 1, "2026-01-31")
+    assert own.uses(slice(0, 2))
+    assert not own.uses(slice(1, 3))

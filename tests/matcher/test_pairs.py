@@ -13,7 +13,7 @@ from matcher.embed import Embedder
 from matcher.engine import Engine
 from matcher.filters import Filter
 from matcher.late import Parts
-from matcher.pairs import FEATURES, UNTOLD, PairModel, _compared, features
+from matcher.pairs import FEATURES, PARTS, UNTOLD, PairModel, _compared, features
 from matcher.protocols import Float32
 from matcher.records import Nature, Need, Solution
 from matcher.rows import RowSet
@@ -234,3 +234,16 @@ def test_each_state_has_a_model_of_its_own(beside: bool) -> None:
     values: Float32 = features(own, left, right)
     np.testing.assert_allclose(found[left, right], model.probability(values), atol=1e-5)
     assert found[0, 1] > found[0, 2]
+
+
+def test_parts_are_compared_only_where_they_count() -> None:
+    """A model without a weight for them gets the same probability as with them, and they are left at 0."""
+    own = read()
+    left, right = np.triu_indices(len(own), 1)
+    whole, plain = features(own, left, right), features(own, left, right, parts=False)
+    assert (plain[:, PARTS] == 0).all()
+    assert np.array_equal(np.delete(plain, [1, 2, 3], axis=1), np.delete(whole, [1, 2, 3], axis=1))
+    weights = (4.0, 0.0, 0.0, 0.0, 2.0, 1.0, 1.0, 1.0, 1.0)
+    model = LogisticCalibrator("m@1", weights, -3.0, 1, "2026-01-31")
+    said = PairModel(beside=model).probability(own, left, right)
+    np.testing.assert_allclose(said, model.probability(whole), atol=1e-5)

@@ -37,6 +37,10 @@ class Weighed:
         said: Float32 = np.clip(self.meaning * meaning + (1 - self.meaning) * branch, 0, 1).astype(np.float32)
         return said
 
+    def uses(self, features: slice) -> bool:
+        """Nothing is compared part by part."""
+        return False
+
     def contributions(self, features: Float32) -> Float32:
         """Not asked for."""
         raise NotImplementedError
