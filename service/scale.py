@@ -23,7 +23,7 @@ from corpora import load_sample
 from corpora.tuning import load as load_tuning
 from matcher.embed import Embedder
 from matcher.engine import Engine
-from matcher.evaluate.clustering import compare
+from matcher.evaluate.clustering import overlap
 from matcher.protocols import Float32, Role
 from matcher.records import Need
 from service.bench import machine, peak_bytes
@@ -174,14 +174,14 @@ def bertopic(size: int) -> Found:
 def _bcubed(labels: dict[int, int], made: Corpus, count: int) -> float:
     named = {made.needs[row].id: str(label) for row, label in labels.items()}
     truth = {need.id: made.groups[need.id] for need in made.needs[:count]}
-    return compare(named, truth).bcubed_f1
+    return overlap(named, truth)[1]
 
 
 def _quality(labels: dict[str, str], made: Corpus) -> Found:
-    scores = compare(labels, made.groups)
+    pair_f1, bcubed_f1 = overlap(labels, made.groups)
     return {
-        "pair_f1": scores.pair_f1,
-        "bcubed_f1": scores.bcubed_f1,
+        "pair_f1": pair_f1,
+        "bcubed_f1": bcubed_f1,
         "peak_gb": peak_bytes() / 1e9,
     }
 
