@@ -1,5 +1,6 @@
 """`dossier`: what is handed to people about a candidate, as a file or on the screen."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +51,8 @@ def dossier(
     audience, on, where = options.visibility(open_to), options.day(day), options.where(country, cpv)
     _check(out, consultation, ocds)
     with store.keeping_ids(options.settings(model, engine, data), keep=on is None) as opened:
-        found = opened.named(store.candidate(opened, wanted, where, on), where)
+        # phrases are weighed against what the audience may see: hidden texts must not choose them
+        found = opened.named(store.candidate(opened, wanted, where, on), replace(where, open_to=audience))
         unmet = _uncovered(opened, found, audience) if consultation else {}
     form = ".json" if ocds else ".md" if out is None else out.suffix.lower()
     content = _content(found, audience, form, opened.versions, unmet if consultation else None)
