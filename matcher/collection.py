@@ -1,6 +1,9 @@
 """The records of one kind with everything that is searched or quoted of them, by row number."""
 
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import compress
 
@@ -8,16 +11,20 @@ import numpy as np
 
 from matcher.embed import Embedded, Embedder
 from matcher.errors import RecordUnknown
-from matcher.filters import Filter, Selection, select
+from matcher.filters import Filter, Selection, Verdicts, narrowed, selection, verdicts
 from matcher.index.flat import FlatIndex
 from matcher.late import Parts
 from matcher.lexical import LexicalIndex, TermStatistics
 from matcher.protocols import Float32, Int64, Role, VectorIndex
 from matcher.records import Kind, Record, Visibility
 from matcher.text.language import language_of
-from matcher.text.terms import Terms, terms
+from matcher.text.terms import terms
+from matcher.turns import Turns
 
 SELECTIONS_KEPT = 64
+"""Filters whose verdicts are remembered."""
+WRITES_KEPT = 256
+"""Writes that remembered verdicts may be behind; those that are further behind are made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +36,27 @@ class Stored:
     language: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a filter says of the records, as of one change."""
+
+    changes: int
+    verdicts: Verdicts
+    selection: Selection
+
+
 class Collection:
     """Needs, or solutions: records under dense row numbers, with both indexes and their parts.
 
     A record that comes again under its id keeps its row; the row of a deleted record is not given
-    to another.
+    to another. Many threads may read while one writes: each method gives what was there before a write or
+    after it, and so does all that is asked inside one `reading()`.
     """
 
     def __init__(self, kind: Kind, dense: VectorIndex, lexical: LexicalIndex | None = None) -> None:
         self.kind = kind
         self.dense = dense
-        self.lexical = lexical or LexicalIndex()
+        self.lexical = LexicalIndex() if lexical is None else lexical
         self.records: list[Record | None] = []
         self.languages: list[str | None] = []
         self.parts: list[Parts | None] = []
@@ -47,20 +64,35 @@ class Collection:
         """How often records were stored or deleted."""
         self._changed: dict[int, int] = {}
         self._rows: dict[str, int] = {}
-        self._selections: dict[Filter, Selection] = {}
+        self._passages: dict[int, Float32 | None] = {}
+        """Vectors of each row's passages; None for one, which is what the index gives as centroid."""
+        self._selections: dict[Filter, Judged] = {}
+        self._selecting = threading.Lock()
+        self._writes: deque[tuple[int, tuple[int, ...]]] = deque(maxlen=WRITES_KEPT)
+        """Changes with the rows of each."""
+        self._turns = Turns()
 
     @classmethod
-    def empty(cls, kind: Kind, dimension: int) -> "Collection":
+    def empty(cls, kind: Kind, dimension: int, statistics: TermStatistics | None = None) -> "Collection":
         """A collection without records, over an exact index."""
-        return cls(kind, FlatIndex(dimension))
+        return cls(kind, FlatIndex(dimension), LexicalIndex(statistics))
+
+    def reading(self) -> AbstractContextManager[None]:
+        """While no record is stored or deleted: what is asked inside is of one state.
+
+        A write waits for it, so keep it short; nothing may be written inside.
+        """
+        return self._turns.reading()
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __iter__(self) -> Iterator[Stored]:
-        for row, record in enumerate(self.records):
+        with self.reading():
+            kept = list(zip(self.records, self.languages, strict=True))
+        for row, (record, language) in enumerate(kept):
             if record is not None:
-                yield Stored(row, record, self.languages[row])
+                yield Stored(row, record, language)
 
     def __contains__(self, record_id: object) -> bool:
         return record_id in self._rows
@@ -96,14 +128,44 @@ class Collection:
         """`float32[n, d]`: one unit vector a row, the mean of its passages."""
         return self.dense.centroids(rows)
 
+    def passages(self, row: int) -> Float32 | None:
+        """`float32[p, d]`, a row's passages; None where a snapshot does not tell them apart."""
+        with self.reading():
+            if row not in self._passages:
+                return None
+            several = self._passages[row]
+            return self.centroids(np.array([row], dtype=np.int64)) if several is None else several
+
     def select(self, where: Filter) -> Selection:
-        """The rows that a filter admits; remembered until the records change."""
-        selection = self._selections.get(where)
-        if selection is None:
-            if len(self._selections) >= SELECTIONS_KEPT:
-                self._selections.clear()
-            selection = self._selections[where] = select(self.records, where)
-        return selection
+        """The rows that a filter admits.
+
+        What it says of records is remembered, without the ids that it names, and brought up to date by
+        the records that changed.
+        """
+        with self.reading():
+            kept = self._judged(where.shared)
+            return narrowed(kept.verdicts, where, self._rows) if where.named else kept.selection
+
+    def _judged(self, shared: Filter) -> Judged:
+        with self._selecting:
+            kept = self._selections.pop(shared, None)
+            if kept is None or kept.changes != self.changes:
+                found = self._verdicts(shared, kept)
+                kept = Judged(self.changes, found, selection(found))
+            self._selections[shared] = kept  # the last asked for stands last
+            if len(self._selections) > SELECTIONS_KEPT:
+                self._selections.pop(next(iter(self._selections)))
+            return kept
+
+    def _verdicts(self, shared: Filter, kept: Judged | None) -> Verdicts:
+        if kept is None or not self._writes or kept.changes + 1 < self._writes[0][0]:
+            return verdicts(self.records, shared)
+        later = {row for number, rows in self._writes if number > kept.changes for row in rows}
+        changed = sorted(later)
+        found = np.zeros(len(self.records), dtype=np.uint8)
+        found[: kept.verdicts.size] = kept.verdicts
+        found[changed] = verdicts([self.records[row] for row in changed], shared)
+        return found
 
     def upsert(
         self,
@@ -130,28 +192,31 @@ class Collection:
             least = max(most_open, Visibility.NETWORK.rank)
             shared = [r.visibility.rank >= least for r in records]
             self.lexical.statistics = TermStatistics.fit(list(compress(items, shared)))
-        return self._store(records, embedded, items)
-
-    def _store(
-        self, records: Sequence[Record], embedded: Sequence[Embedded], items: Sequence[Terms]
-    ) -> Int64:
-        self._selections.clear()
-        rows = np.array([self._place(record) for record in records], dtype=np.int64)
         # Of an id that comes twice in one call, the later stands.
-        last = {int(row): at for at, row in enumerate(rows)}
-        self.changes += 1
-        self._changed |= dict.fromkeys(last, self.changes)
-        order = sorted(last)
-        for row, at in last.items():
-            self.records[row] = records[at]
-            self.languages[row] = embedded[at].language
-            self.parts[row] = embedded[at].parts
-        if order:
-            vectors = [embedded[last[row]].passages for row in order]
-            repeated = np.repeat(np.array(order, dtype=np.int64), [len(v) for v in vectors])
-            self.dense.upsert(repeated, np.concatenate(vectors))
-            self.lexical.upsert(np.array(order, dtype=np.int64), [items[last[row]] for row in order])
+        last = sorted({record.id: at for at, record in enumerate(records)}.values())
+        weighed = self.lexical.weigh([items[at] for at in last])
+        with self._turns.writing():
+            rows = np.array([self._place(record) for record in records], dtype=np.int64)
+            self._store(rows[last], [records[at] for at in last], [embedded[at] for at in last])
+            self.lexical.store(rows[last], weighed)
         return rows
+
+    def _store(self, rows: Int64, records: Sequence[Record], embedded: Sequence[Embedded]) -> None:
+        self._write(rows.tolist())
+        self._changed |= dict.fromkeys(rows.tolist(), self.changes)
+        for row, record, own in zip(rows.tolist(), records, embedded, strict=True):
+            self.records[row] = record
+            self.languages[row] = own.language
+            self.parts[row] = own.parts
+            self._passages[row] = own.passages if len(own.passages) > 1 else None
+        if records:
+            repeated = np.repeat(rows, [len(own.passages) for own in embedded])
+            self.dense.upsert(repeated, np.concatenate([own.passages for own in embedded]))
+
+    def _write(self, rows: Iterable[int]) -> None:
+        """Count a change of some rows."""
+        self.changes += 1
+        self._writes.append((self.changes, tuple(rows)))
 
     def _place(self, record: Record) -> int:
         row = self._rows.get(record.id)
@@ -164,16 +229,16 @@ class Collection:
 
     def delete(self, record_ids: Iterable[str]) -> int:
         """Forget records; raises `RecordUnknown` for an id that is not there, before any is deleted."""
-        rows = [self.row(record_id) for record_id in record_ids]
-        self._selections.clear()
-        self.changes += 1
-        for row in set(rows):
-            record = self.record(row)
-            self.records[row] = self.languages[row] = self.parts[row] = None
-            del self._rows[record.id]
-        self.dense.delete(np.array(rows, dtype=np.int64))
-        self.lexical.delete(np.array(rows, dtype=np.int64))
-        return len(set(rows))
+        with self._turns.writing():
+            rows = sorted({self.row(record_id) for record_id in record_ids})
+            self._write(rows)
+            for row in rows:
+                del self._rows[self.record(row).id]
+                self.records[row] = self.languages[row] = self.parts[row] = None
+                self._passages.pop(row, None)
+            self.dense.delete(np.array(rows, dtype=np.int64))
+            self.lexical.delete(np.array(rows, dtype=np.int64))
+        return len(rows)
 
     def restore(
         self,
@@ -184,4 +249,6 @@ class Collection:
         """Take over records by row, as a snapshot kept them; both indexes are already in place."""
         self.records, self.languages, self.parts = list(records), list(languages), list(parts)
         self._rows = {record.id: row for row, record in enumerate(self.records) if record is not None}
-        self.changes += 1
+        self._passages = {}
+        self._selections = {}
+        self._write(range(len(self.records)))

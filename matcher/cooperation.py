@@ -1,40 +1,43 @@
 """Who could buy together: groups of needs with lasting identities, judged as candidates, kept up to date."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from matcher.audience import Audience, Phrasing
 from matcher.cluster import Grouping
 from matcher.collection import Collection
 from matcher.duplicates import DuplicateModel, features, judged
 from matcher.embed import Embedder
-from matcher.errors import RecordUnknown, SnapshotCorrupt
+from matcher.errors import ClusterUnknown, RecordUnknown, SnapshotCorrupt
 from matcher.filters import Filter
 from matcher.identity import Cluster, Identities
 from matcher.joint import JointCandidate, NotJoint, judge
 from matcher.joint.instrument import Offers
 from matcher.joint.totals import organisation
-from matcher.label import PhraseStatistics, label
-from matcher.partition import Partition
+from matcher.label import label
 from matcher.profiles import profile_features
-from matcher.protocols import Int64, Role
+from matcher.protocols import Int64
 from matcher.records import Kind, Need, Solution
-from matcher.review import Constraints, Review, constraints
-from matcher.rows import RowSet
-from matcher.traits import Traits, traits_of
+from matcher.review import Constraints, Edit, Review, constraints
 
 IDENTITIES, REVIEW = "identities.json", "review.jsonl"
 _FILTER = TypeAdapter(Filter)
 KEPT = 4
 """Filters whose groups are remembered."""
+ATTEMPTS = 3
+"""How often what records changed under is begun again before they are held still."""
 Called = Callable[[str], str | None]
+Found = TypeVar("Found")
 
 
 def nowhere(codes: Sequence[str]) -> str | None:  # noqa: ARG001 -- the shape of a lookup
@@ -47,21 +50,15 @@ def unnamed(code: str) -> str | None:  # noqa: ARG001 -- the shape of a lookup
     return None
 
 
-@dataclass(slots=True)
-class Audience:
-    """The groups of what one filter admits, and of which records they were made."""
-
-    partition: Partition
-    solutions: int
-    """`Collection.changes` of the solutions that profiles were made of."""
-    stamps: dict[int, int]
-    """Row of each need to `Collection.changed` of it."""
+class _Moved(Exception):
+    """Records changed while something was found out about them."""
 
 
 class Cooperation:
     """Groups, clusters and candidates of the needs that a filter admits.
 
     Each filter is an audience with groups and ids of its own: what it does not admit has no part in them.
+    Threads that ask take turns. What they get is of one state of the records, which may change meanwhile.
     """
 
     def __init__(
@@ -80,28 +77,38 @@ class Cooperation:
         """What analysts changed."""
         self.identities: dict[Filter, Identities] = {}
         """Of the audiences that were asked for by day."""
+        self._turn = threading.RLock()
         self._audiences: dict[Filter, Audience] = {}
-        self._judged: tuple[Any, Any, tuple[list[JointCandidate], list[NotJoint]]] | None = None
-        """The candidates last asked for, and of what state."""
-        self._counted: tuple[tuple[Filter, int], PhraseStatistics] | None = None
+        self._phrasing = Phrasing(Filter())
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """While no record is stored or deleted, so that several answers are of one state."""
+        with self._turn, self._needs().reading(), self._solutions().reading():
+            yield
 
     def groups(self, where: Filter, grouping: Grouping) -> list[list[Need]]:
         """Needs that ask for the same; a need without partners is a group of one."""
-        return [self._records(rows) for rows in self._rows(where, grouping)]
+        return self._settled(lambda: self._groups(where, grouping))
+
+    def _groups(self, where: Filter, grouping: Grouping) -> list[list[Need]]:
+        audience = self._audience(where, grouping)
+        return [audience.members(rows) for rows in audience.groups]
 
     def clusters(self, where: Filter, grouping: Grouping, day: date) -> list[Cluster]:
         """Groups under their lasting ids, singles included, by id of their first need."""
-        groups = self._rows(where, grouping)
+        return self._settled(lambda: self._clusters(where, grouping, day))
+
+    def _clusters(self, where: Filter, grouping: Grouping, day: date) -> list[Cluster]:
         audience = self._audience(where, grouping)
-        named = self._followed(where, groups, day)
-        homes = named.homes
-        review = self.reviewed(where)
+        homes = self._followed(audience, day).homes
+        review = self._reviewed(audience)
         names, locked = review.names(homes), review.locked(homes)
         found = []
-        for rows in groups:
-            needs = self._records(rows)
+        for rows in audience.groups:
+            needs = audience.members(rows)
             members = [need.id for need in needs]
-            alike = audience.partition.likeness(rows) if rows.size > 1 else np.ones((1, 1))
+            alike = audience.likeness(rows) if rows.size > 1 else np.ones((1, 1))
             upper = alike[np.triu_indices(rows.size, 1)]
             # of equals the first by country and id, as in candidates
             order = sorted(range(rows.size), key=lambda i: (needs[i].country or "", needs[i].id))
@@ -121,6 +128,20 @@ class Cooperation:
             )
         return sorted(found, key=lambda cluster: cluster.members[0])
 
+    def followed(self, where: Filter, grouping: Grouping, day: date) -> Identities:
+        """The ids of an audience, brought up to date with its groups of now."""
+        return self._settled(lambda: self._followed(self._audience(where, grouping), day))
+
+    def edit(self, edit: Edit) -> None:
+        """Take an analyst's change into account, from now on. Raises `ReviewConflict`."""
+        with self._turn:
+            self.review = self.review.add(edit)
+
+    def resume(self, identities: Identities, where: Filter) -> None:
+        """Go on from ids that were kept elsewhere."""
+        with self._turn:
+            self.identities[where] = identities
+
     def candidates(
         self,
         where: Filter,
@@ -128,32 +149,27 @@ class Cooperation:
         duplicates: DuplicateModel | None,
         day: date,
     ) -> tuple[list[JointCandidate], list[NotJoint]]:
-        """Groups of two or more, judged: across borders and beyond doubt first, then by rank score."""
-        groups = self._rows(where, grouping)
-        homes = self._followed(where, groups, day).homes
+        """Groups of two or more, judged: across borders and beyond doubt first, then by rank score.
+
+        Only groups that changed since they were last asked for are judged anew.
+        """
+        known, rest = self._settled(lambda: self._candidates(where, grouping, duplicates, day))
+        return list(known), list(rest)
+
+    def _candidates(
+        self, where: Filter, grouping: Grouping, duplicates: DuplicateModel | None, day: date
+    ) -> tuple[list[JointCandidate], list[NotJoint]]:
         audience = self._audience(where, grouping)
-        state = (where, self._needs().changes, self._solutions().changes, self.review, day)
-        made_by = (grouping, duplicates)
-        if self._judged is not None and self._judged[:2] == (state, made_by):
-            known, rest = self._judged[2]
-            return list(known), list(rest)
+        homes = self._followed(audience, day).homes
+        state = audience.grouped, self.identities[where], duplicates, day
+        if audience.joint is not None and audience.joint[0] == state:
+            return audience.joint[1]
         found: list[JointCandidate] = []
         others: list[NotJoint] = []
-        for rows in groups:
+        for rows in audience.groups:
             if rows.size < 2:
                 continue
-            needs = self._records(rows)
-            alike = audience.partition.likeness(rows)
-            made = judge(
-                needs,
-                alike,
-                offers=self._offers(audience, rows),
-                copies=self._copies(rows, duplicates),
-                id=homes[needs[0].id],
-                label=label(needs, alike, cpv_labels=self.called, others=None),
-                day=day,
-                sure=grouping.sure,
-            )
+            made = self._judged(audience, rows, homes, duplicates, day)
             if isinstance(made, JointCandidate):
                 found.append(made)
             else:
@@ -161,26 +177,59 @@ class Cooperation:
         found.sort(
             key=lambda item: (item.scope != "cross-border", bool(item.doubt), -item.score.rank, item.id)
         )
-        self._judged = state, made_by, (found, others)
-        return list(found), list(others)
+        audience.joint = state, (found, others)
+        return found, others
+
+    def candidate(
+        self, id: str, where: Filter, grouping: Grouping, duplicates: DuplicateModel | None, day: date
+    ) -> JointCandidate:
+        """The candidate under an id, or under the one that it leads to; only its group is judged.
+
+        Raises `ClusterUnknown` where the audience has no candidate under it: the id is not known or dead, or
+        fewer than two needs are left that could be bought together.
+        """
+        return self._settled(lambda: self._candidate(id, where, grouping, duplicates, day))
+
+    def _candidate(
+        self, id: str, where: Filter, grouping: Grouping, duplicates: DuplicateModel | None, day: date
+    ) -> JointCandidate:
+        audience = self._audience(where, grouping)
+        ids = self._followed(audience, day)
+        current = ids.current(id)
+        members = ids.clusters[current] if current else ()
+        if len(members) < 2:
+            raise ClusterUnknown(id)
+        rows = np.array(sorted(audience.rows[need] for need in members), dtype=np.int64)
+        made = self._judged(audience, rows, {members[0]: str(current)}, duplicates, day)
+        if isinstance(made, NotJoint):
+            raise ClusterUnknown(id)
+        return made
 
     def reviewed(self, where: Filter) -> Review:
         """What analysts said, as far as an audience may know: needs that it does not see tie nothing.
 
         Whoever sees everything keeps ties through needs that are gone.
         """
-        if where == Filter():
+        named, needs = self.review.named, self._needs()
+        if where == Filter() or not named:
             return self.review
-        seen = {self._needs().record(row).id for row in self._needs().select(where).allowed}
-        return self.review.without(self.review.named - seen)
+        with needs.reading():
+            allowed = needs.select(where).allowed
+            seen = {id_ for id_ in named if id_ in needs and needs.row(id_) in allowed}
+        return self.review.without(named - seen)
 
     def links(self, where: Filter, grouping: Grouping) -> dict[tuple[str, str], float]:
         """Pairs of need ids within a group, with the probability that they ask for the same."""
+        return self._settled(lambda: self._links(where, grouping))
+
+    def _links(self, where: Filter, grouping: Grouping) -> dict[tuple[str, str], float]:
         found: dict[tuple[str, str], float] = {}
-        partition = self._audience(where, grouping).partition
-        for rows in self._rows(where, grouping):
-            ids = [need.id for need in self._records(rows)]
-            alike = partition.likeness(rows)
+        audience = self._audience(where, grouping)
+        for rows in audience.groups:
+            if rows.size < 2:
+                continue
+            ids = [need.id for need in audience.members(rows)]
+            alike = audience.likeness(rows)
             for i, j in combinations(range(len(ids)), 2):
                 found[(min(ids[i], ids[j]), max(ids[i], ids[j]))] = float(alike[i, j])
         return found
@@ -190,11 +239,14 @@ class Cooperation:
 
         Raises `RecordUnknown` for a need that is not loaded, or that the filter does not admit.
         """
+        return self._settled(lambda: self._likeness(where, grouping, need_ids))
+
+    def _likeness(self, where: Filter, grouping: Grouping, need_ids: Sequence[str]) -> NDArray[np.float64]:
         audience = self._audience(where, grouping)
-        rows = np.array([self._needs().row(need_id) for need_id in need_ids], dtype=np.int64)
-        for need_id, admitted in zip(need_ids, np.isin(rows, audience.partition.rows).tolist(), strict=True):
-            if not admitted:
+        for need_id in need_ids:
+            if need_id not in audience.rows:
                 raise RecordUnknown(Kind.NEED, need_id)
+        rows = np.array([audience.rows[need_id] for need_id in need_ids], dtype=np.int64)
         order = np.argsort(rows)
         alike = audience.partition.likeness(rows[order])
         back = np.argsort(order)
@@ -202,17 +254,24 @@ class Cooperation:
 
     def named(self, candidate: JointCandidate, where: Filter) -> JointCandidate:
         """The candidate with the phrases that set it apart among the needs that a filter admits."""
-        called = label(
-            candidate.members, candidate.likeness, cpv_labels=self.called, others=self._phrases(where)
-        )
+        with self._turn:
+            needs = self._needs()
+            with needs.reading():
+                rows = needs.select(where).allowed
+                records = {row: need for row in rows if isinstance(need := needs.record(row), Need)}
+            if self._phrasing.where != where:
+                self._phrasing = Phrasing(where)
+            others = self._phrasing.update(records)
+            called = label(candidate.members, candidate.likeness, cpv_labels=self.called, others=others)
         return replace(candidate, label=called)
 
     def state(self) -> dict[str, str]:
         """What is to be kept beside the records: ids with their history, and the analysts' edits."""
-        known = [
-            {"audience": _stated(where), "identities": found.as_json()}
-            for where, found in self.identities.items()
-        ]
+        with self._turn:
+            known = [
+                {"audience": _stated(where), "identities": found.as_json()}
+                for where, found in self.identities.items()
+            ]
         return {IDENTITIES: json.dumps(known, ensure_ascii=False), REVIEW: self.review.to_jsonl()}
 
     def restore(self, state: Mapping[str, str]) -> None:
@@ -233,69 +292,96 @@ class Cooperation:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _rows(self, where: Filter, grouping: Grouping) -> list[Int64]:
-        audience = self._audience(where, grouping)
-        return audience.partition.groups(self._constraints(where, audience.partition.rows))
+    def _settled(self, work: Callable[[], Found]) -> Found:
+        """What some work comes to; begun again where records changed under it."""
+        with self._turn:
+            for _ in range(ATTEMPTS):
+                with suppress(_Moved):
+                    return work()
+            with self.steady():
+                return work()
 
-    def _phrases(self, where: Filter) -> PhraseStatistics:
-        """How common phrases are; counted once for each state of the needs."""
-        needs = self._needs()
-        key = where, needs.changes
-        if self._counted is None or self._counted[0] != key:
-            rows = np.array(list(needs.select(where).allowed), dtype=np.int64)
-            self._counted = key, PhraseStatistics.fit(self._records(rows))
-        return self._counted[1]
-
-    def _records(self, rows: Int64) -> list[Need]:
-        return [need for row in rows.tolist() if isinstance(need := self._needs().record(row), Need)]
-
-    def _followed(self, where: Filter, groups: Iterable[Int64], day: date) -> Identities:
-        ids = [frozenset(need.id for need in self._records(rows)) for rows in groups]
-        earlier = self.identities.get(where, Identities())
-        self.identities[where] = earlier.follow(ids, day)
-        return self.identities[where]
-
-    def _constraints(self, where: Filter, rows: Int64) -> Constraints:
-        """What analysts said, as rows of the needs that the audience sees."""
-        if not self.review.edits:
-            return Constraints()
-        seen = {self._needs().record(row).id: row for row in rows.tolist()}
-        return constraints(self.reviewed(where), seen)
+    @contextmanager
+    def _still(self, audience: Audience) -> Iterator[None]:
+        """While the records are those that the audience is of."""
+        with self.steady():
+            if (self._needs().changes, self._solutions().changes) != audience.state:
+                raise _Moved
+            yield
 
     def _audience(self, where: Filter, grouping: Grouping) -> Audience:
         """The groups of a filter, brought up to date with what changed since they were last asked for."""
-        solutions = self._solutions()
-        offers = solutions.select(Filter(open_to=where.open_to)).allowed
         kept = self._audiences.get(where)
-        if kept is None or kept.solutions != solutions.changes or kept.partition.grouping != grouping:
+        if kept is None or kept.grouping != grouping:
+            self._audiences.pop(where, None)
             if len(self._audiences) >= KEPT:
                 self._audiences.pop(next(iter(self._audiences)))
             dimension = self._embedder.encoder.identity.dimension
-            kept = Audience(Partition(grouping, dimension), solutions.changes, {})
-            self._audiences[where] = kept
-        needs = self._needs()
-        wanted = {row: needs.changed(row) for row in needs.select(where).allowed}
-        gone = [row for row, stamp in kept.stamps.items() if wanted.get(row) != stamp]
-        fresh = [row for row, stamp in wanted.items() if kept.stamps.get(row) != stamp]
-        if gone or fresh:
-            rows = np.array(sorted(fresh), dtype=np.int64)
-            kept.partition.update(self._traits(rows, offers, grouping) if fresh else None, gone)
-            kept.stamps = wanted
+            kept = self._audiences[where] = Audience(where, grouping, dimension)
+        with self.steady():
+            kept.update(self._needs(), self._solutions(), self._embedder)
+        made_of = kept.state, self.review
+        if kept.grouped != made_of:
+            kept.regroup(self._constraints(kept), made_of)
         return kept
 
-    def _traits(self, rows: Int64, offers: RowSet, grouping: Grouping) -> Traits:
-        needs = self._needs()
-        vectors = needs.centroids(rows)
-        offset = self._embedder.neutraliser
-        if offset is not None and grouping.strength is not None:
-            spoken = [needs.languages[row] for row in rows.tolist()]
-            vectors = offset.renewed(vectors, spoken, Role.PASSAGE, grouping.strength)
-        return traits_of(needs, rows, vectors, self._solutions(), offers, grouping.answers)
+    def _reviewed(self, audience: Audience) -> Review:
+        named = self.review.named
+        if audience.where == Filter() or not named:
+            return self.review
+        return self.review.without(named - audience.rows.keys())
+
+    def _constraints(self, audience: Audience) -> Constraints:
+        """What analysts said, as rows of the needs that the audience sees."""
+        if not self.review.edits:
+            return Constraints()
+        return constraints(self._reviewed(audience), audience.rows)
+
+    def _followed(self, audience: Audience, day: date) -> Identities:
+        where, groups = audience.where, audience.groups
+        earlier = self.identities.get(where, Identities())
+        done = audience.followed
+        # the same groups again change nothing, whatever the day
+        if done is None or done[0] is not groups or done[1] is not earlier:
+            ids = [frozenset(need.id for need in audience.members(rows)) for rows in groups]
+            self.identities[where] = earlier.follow(ids, day)
+            audience.followed = groups, self.identities[where]
+        return self.identities[where]
+
+    def _judged(
+        self,
+        audience: Audience,
+        rows: Int64,
+        homes: Mapping[str, str],
+        duplicates: DuplicateModel | None,
+        day: date,
+    ) -> JointCandidate | NotJoint:
+        needs = audience.members(rows)
+        own = homes[min(need.id for need in needs)]
+        made_by = audience.grouping, duplicates, own, day
+        known = audience.judged.get(audience.key(rows))
+        if known is not None and known[0] == made_by:
+            return known[1]
+        alike = audience.likeness(rows)
+        with self._still(audience):
+            offers, copies = self._offers(audience, rows), self._copies(audience, rows, duplicates)
+        made = judge(
+            needs,
+            alike,
+            offers=offers,
+            copies=copies,
+            id=own,
+            label=label(needs, alike, cpv_labels=self.called, others=None),
+            day=day,
+            sure=audience.grouping.sure,
+        )
+        audience.judged[audience.key(rows)] = made_by, made
+        return made
 
     def _offers(self, audience: Audience, rows: Int64) -> Offers | None:
         """What could serve the members, with how likely it answers each; None without a fitted calibrator."""
-        traits = audience.partition.traits
-        if traits is None or traits.answers is None or audience.partition.grouping.answers is None:
+        traits, answers = audience.partition.traits, audience.grouping.answers
+        if traits is None or traits.answers is None or answers is None:
             return None
         part = traits.at(traits.places(rows))
         assert part.answers is not None
@@ -305,13 +391,13 @@ class Cooperation:
         columns = np.array([column for column, _ in offered], dtype=np.int64)
         # what is near one member is compared with all of them
         values = profile_features(part.vectors, part.named, part.cpv, self._solutions(), columns)
-        said = audience.partition.grouping.answers.probability(values.reshape(-1, values.shape[-1]))
+        said = answers.probability(values.reshape(-1, values.shape[-1]))
         found = said.reshape(len(part), columns.size).astype(np.float64)
         return Offers(tuple(solution for _, solution in offered), found)
 
-    def _copies(self, rows: Int64, model: DuplicateModel | None) -> list[tuple[str, str]]:
+    def _copies(self, audience: Audience, rows: Int64, model: DuplicateModel | None) -> list[tuple[str, str]]:
         """Needs that repeat another of the same buyer: the later id, and the one it repeats."""
-        needs = self._records(rows)
+        needs = audience.members(rows)
         same = [
             (i, j)
             for i, j in combinations(range(len(needs)), 2)
@@ -329,6 +415,7 @@ class Cooperation:
 
 
 def _stated(where: Filter) -> dict[str, Any]:
-    """A filter as plain values, its set in an order."""
+    """A filter as plain values, its sets in an order."""
     plain: dict[str, Any] = _FILTER.dump_python(where, mode="json")
-    return {**plain, "exclude": sorted(plain["exclude"])}
+    only = None if where.only is None else sorted(where.only)
+    return {**plain, "exclude": sorted(where.exclude), "only": only}

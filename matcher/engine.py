@@ -6,7 +6,7 @@ needs   -> graph -> cluster -> joint -> candidates
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -15,27 +15,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.asking import Asking
 from matcher.calibrate import BRANCH, FEATURES, features, level
-from matcher.cluster import Grouping
 from matcher.collection import Collection
-from matcher.cooperation import Called, Cooperation, nowhere, unnamed
+from matcher.cooperation import Cooperation
 from matcher.cycle import CandidateState, Changes, Cycle, diff
-from matcher.duplicates import DuplicateModel
 from matcher.embed import Embedder
 from matcher.errors import RecordUnknown, SettingInvalid
 from matcher.explain import Explanation, Match, compare, contributions, evidence, facts, missing, uncovered
 from matcher.filters import Filter
-from matcher.fuse import FusionWeights, fuse, order, shares
-from matcher.identity import Cluster
+from matcher.fuse import fuse, order, shares
+from matcher.identity import Cluster, Identities
 from matcher.joint import WEIGHTS, JointCandidate, NotJoint, WhatIf, what_if
-from matcher.protocols import Calibrator, Float32, Int64
+from matcher.lexical import TermStatistics
+from matcher.protocols import Float32, Int64
 from matcher.records import Kind, Need, Record, Solution
 from matcher.rerank import rerank
 from matcher.retrieve import Candidates, Query, ask, ask_records, retrieve
 from matcher.review import Edit
 from matcher.rows import RowSet
 from matcher.snapshot import Manifest, read, write
-from matcher.text.terms import terms
+from matcher.tuning import Tuning as Tuning  # part of the engine's face, as the next
+from matcher.tuning import Vocabulary as Vocabulary
 from matcher.whynot import Behind, WhyNot, behind
 
 if TYPE_CHECKING:
@@ -47,30 +48,6 @@ FITTED = 100
 """Solutions compared with each need of a market."""
 QUERIES_AT_ONCE = 64
 """Queries embedded together by `rank`; its memory does not grow with their number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """What was fitted for one model revision; without a calibrator no level is shown."""
-
-    fusion: FusionWeights = field(default_factory=FusionWeights)
-    grouping: Grouping = field(default_factory=Grouping)
-    calibrator: Calibrator | None = None
-    duplicates: DuplicateModel | None = None
-    """Tells a need entered twice; without one no copy is collapsed."""
-    covered: float = 0.0
-    """Coverage from which a sentence of a need counts as met; at 0 none is ever called unmet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """What codes are called and where they belong, looked up in tables that the engine does not hold."""
-
-    called: Called = unnamed
-    """A CPV code's label."""
-    area: Callable[[Sequence[str]], str | None] = nowhere
-    """The security area that codes point to."""
-    function: Callable[[Sequence[str]], str | None] = nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +63,9 @@ class Matches:
 class Engine:
     """Matches needs and solutions both ways, and finds needs that could be bought together.
 
+    Many threads may ask while one adds and removes: each answer is of one state of what is loaded. With
+    `statistics` words weigh as these say, and nothing is learnt from what is loaded.
+
     >>> from models import open_encoder
     >>> engine = Engine(Embedder(open_encoder("hashing")))
     >>> engine.add([Need(id="N", title="fire pump"), Solution(id="S", name="pump for fires")])
@@ -94,13 +74,19 @@ class Engine:
     """
 
     def __init__(
-        self, embedder: Embedder, tuning: Tuning | None = None, vocabulary: Vocabulary | None = None
+        self,
+        embedder: Embedder,
+        tuning: Tuning | None = None,
+        vocabulary: Vocabulary | None = None,
+        statistics: TermStatistics | None = None,
     ) -> None:
         self.embedder = embedder
         self.tuning = tuning or Tuning()
         self.vocabulary = vocabulary or Vocabulary()
         dimension = embedder.encoder.identity.dimension
-        self.collections = {kind: Collection.empty(kind, dimension) for kind in Kind}
+        self.collections = {kind: Collection.empty(kind, dimension, statistics) for kind in Kind}
+        self._learns = statistics is None
+        self._asking = Asking(self.collections, embedder, lambda: self.tuning.symmetric)
         self.cooperation = Cooperation(
             lambda: self.needs, lambda: self.solutions, embedder, self.vocabulary.called
         )
@@ -120,7 +106,8 @@ class Engine:
     def add(self, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> None:
         """Add records, or replace those with the same id.
 
-        Term statistics are fitted on what comes first of each kind, and stay (see `lexical`).
+        Unless they were given, term statistics are fitted on what comes first of each kind, and stay (see
+        `lexical`).
         """
         batch = list(records)
         done = 0
@@ -132,7 +119,8 @@ class Engine:
         for kind, collection in self.collections.items():
             own = [record for record in batch if record.kind is kind]
             if own:
-                collection.upsert(own, self.embedder, fit_statistics=not len(collection), progress=count)
+                fit = self._learns and not len(collection)
+                collection.upsert(own, self.embedder, fit_statistics=fit, progress=count)
                 done += len(own)
 
     def remove(self, kind: Kind, record_ids: Iterable[str]) -> int:
@@ -141,12 +129,20 @@ class Engine:
 
     # -- the three searches -------------------------------------------------------------------
 
-    def match(self, need: Need | str, k: int = 10, where: Filter | None = None) -> Matches:
+    def query(self, asked: Record | str, language: str | None = None) -> Query:
+        """What can be asked of this engine, or of several with the same model: a record, or free text."""
+        return ask(asked, self.embedder, language) if isinstance(asked, str) else self._asking.of(asked)
+
+    def match(self, need: Need | str | Query, k: int = 10, where: Filter | None = None) -> Matches:
         """The solutions that answer a need best, for a need or the id of one."""
         return self._search(self._query(Kind.NEED, need), self.solutions, k, where or Filter())
 
     def demand(
-        self, offer: Solution | str, k: int = 10, where: Filter | None = None, language: str | None = None
+        self,
+        offer: Solution | str | Query,
+        k: int = 10,
+        where: Filter | None = None,
+        language: str | None = None,
     ) -> Matches:
         """The needs that a solution, the id of one, or free text would answer."""
         if isinstance(offer, str) and offer not in self.solutions:
@@ -155,7 +151,7 @@ class Engine:
             query = self._query(Kind.SOLUTION, offer)
         return self._search(query, self.needs, k, where or Filter())
 
-    def similar(self, need: Need | str, k: int = 10, where: Filter | None = None) -> Matches:
+    def similar(self, need: Need | str | Query, k: int = 10, where: Filter | None = None) -> Matches:
         """The needs nearest to a need, never itself; in order, without a level (see `candidates`)."""
         query = self._query(Kind.NEED, need)
         own = query.record.id if query.record else ""
@@ -171,8 +167,11 @@ class Engine:
         """
         asked = self._asked(query)
         searched = Kind.NEED if asked.record and asked.record.kind is Kind.SOLUTION else Kind.SOLUTION
+        with self.collections[searched].reading():
+            return self._behind(asked, searched, record, k, where or Filter())
+
+    def _behind(self, asked: Query, searched: Kind, record: Record | str, k: int, wanted: Filter) -> WhyNot:
         collection = self.collections[searched]
-        wanted = where or Filter()
         own = collection.row(record if isinstance(record, str) else record.id)
         target = collection.record(own)
         if not wanted.sees(target):
@@ -191,8 +190,7 @@ class Engine:
             weights = shares(self.tuning.fusion, bool(found.same_language[at]))
             lost = behind(values[at], values[shown[-1]], weights, _unstated(found, at))
         language = collection.languages[own]
-        own_terms = terms(target.text, language, grams=False, named=target.standards)
-        _, gaps = facts(asked, target, asked.terms, own_terms)
+        _, gaps = facts(asked, target, asked.terms, self._asking.named(collection, own))
         compared = compare(asked, collection.parts[own])
         unmet = uncovered(compared, asked, target, language, self.tuning.covered)
         return WhyNot(
@@ -217,9 +215,10 @@ class Engine:
         stream = iter(queries)
         while batch := list(islice(stream, QUERIES_AT_ONCE)):
             for query in ask_records(batch, self.embedder):
-                found = self._found(query, collection, everything, k)
+                with collection.reading():
+                    found = self._found(query, collection, everything, k)
+                    ids = [collection.record(row).id for row in found.rows.tolist()]
                 scores = fuse(found, self.tuning.fusion)
-                ids = [collection.record(row).id for row in found.rows.tolist()]
                 best = order(found.rows, scores, ids)[:k]
                 yield query.record.id if query.record else "", [(ids[i], float(scores[i])) for i in best]
 
@@ -233,9 +232,27 @@ class Engine:
         """The same groups under ids that last from run to run, singles included."""
         return self.cooperation.clusters(where or Filter(), self.tuning.grouping, day or date.today())
 
+    def identities(self, where: Filter | None = None, *, day: date | None = None) -> Identities:
+        """The ids of an audience's groups with their history, brought up to date."""
+        return self.cooperation.followed(where or Filter(), self.tuning.grouping, day or date.today())
+
+    def resume(self, identities: Identities, where: Filter | None = None) -> None:
+        """Go on from ids that were kept elsewhere, so that several processes share one history."""
+        self.cooperation.resume(identities, where or Filter())
+
     def candidates(self, where: Filter | None = None, *, day: date | None = None) -> list[JointCandidate]:
         """Groups that could buy together: across borders first, best first; `day` is today unless said."""
         return self._judged(where, day)[0]
+
+    def candidate(self, id: str, where: Filter | None = None, *, day: date | None = None) -> JointCandidate:
+        """The candidate under the id of a cluster, without judging the others.
+
+        Raises `ClusterUnknown` where the audience has none under it.
+        """
+        tuning = self.tuning
+        return self.cooperation.candidate(
+            id, where or Filter(), tuning.grouping, tuning.duplicates, day or date.today()
+        )
 
     def not_joint(self, where: Filter | None = None, *, day: date | None = None) -> list[NotJoint]:
         """Groups of which fewer than two needs are left that could be bought together, and why."""
@@ -271,7 +288,7 @@ class Engine:
 
     def edit(self, edit: Edit) -> None:
         """Take an analyst's change of the groups into account, from now on. Raises `ReviewConflict`."""
-        self.cooperation.review = self.cooperation.review.add(edit)
+        self.cooperation.edit(edit)
 
     # -- the whole, seen from above -----------------------------------------------------------
 
@@ -281,11 +298,14 @@ class Engine:
 
         wanted = where or Filter()
         day = day or date.today()
-        offers = self.solutions.select(Filter(open_to=wanted.open_to)).allowed
-        needs = [need for group in self.groups(wanted) for need in group]
-        solutions = [s for row in offers if isinstance(s := self.solutions.record(row), Solution)]
+        self.clusters(wanted, day=day)  # what takes long is done before the records are held still
+        with self.cooperation.steady():
+            offers = self.solutions.select(wanted.sight).allowed
+            needs = [need for group in self.groups(wanted) for need in group]
+            solutions = [s for row in offers if isinstance(s := self.solutions.record(row), Solution)]
+            clusters = self.clusters(wanted, day=day)
+            links = self.cooperation.links(wanted, self.tuning.grouping)
         areas, functions = self.vocabulary.area, self.vocabulary.function
-        clusters = self.clusters(wanted, day=day)
         return Market(
             needs=needs,
             solutions=solutions,
@@ -295,7 +315,7 @@ class Engine:
             areas={need.id: found for need in needs if (found := areas(need.cpv))},
             functions={need.id: found for need in needs if (found := functions(need.cpv))},
             versions=self.versions,
-            links=self.cooperation.links(wanted, self.tuning.grouping),
+            links=links,
         )
 
     def to_frame(
@@ -308,8 +328,9 @@ class Engine:
             case "need":
                 return frames.needs([need for group in self.groups(where) for need in group])
             case "solution":
-                offers = self.solutions.select(Filter(open_to=(where or Filter()).open_to)).allowed
-                return frames.solutions([self.solutions.record(row) for row in offers])
+                with self.solutions.reading():
+                    offers = self.solutions.select((where or Filter()).sight).allowed
+                    return frames.solutions([self.solutions.record(row) for row in offers])
             case "cluster":
                 return frames.clusters(self.clusters(where, day=day))
             case "candidate":
@@ -326,9 +347,11 @@ class Engine:
     def snapshot(self, where: Filter | None = None, *, day: date | None = None) -> Cycle:
         """The state of today, to be compared with that of another day (`diff`)."""
         day = day or date.today()
-        clusters = {c.id: c.members for c in self.clusters(where, day=day) if len(c.members) > 1}
-        states = {item.id: CandidateState.of(item) for item in self.candidates(where, day=day)}
-        needs = [need for group in self.groups(where) for need in group]
+        self.candidates(where, day=day)  # what takes long is done before the records are held still
+        with self.cooperation.steady():
+            clusters = {c.id: c.members for c in self.clusters(where, day=day) if len(c.members) > 1}
+            states = {item.id: CandidateState.of(item) for item in self.candidates(where, day=day)}
+            needs = [need for group in self.groups(where) for need in group]
         return Cycle.of(day, needs, clusters, states, self.versions)
 
     @staticmethod
@@ -354,7 +377,9 @@ class Engine:
     def save(self, path: Path) -> Manifest:
         """Write everything loaded into a snapshot, whole or not at all."""
         identity = self.embedder.encoder.identity
-        return write(path, self.collections, identity, self.embedder.offset_key, self.cooperation.state())
+        with self.cooperation.steady():
+            state = self.cooperation.state()
+            return write(path, self.collections, identity, self.embedder.offset_key, state)
 
     @classmethod
     def load(
@@ -363,9 +388,13 @@ class Engine:
         embedder: Embedder,
         tuning: Tuning | None = None,
         vocabulary: Vocabulary | None = None,
+        statistics: TermStatistics | None = None,
     ) -> "Engine":
-        """The engine that `save` wrote, with the same model."""
-        engine = cls(embedder, tuning, vocabulary)
+        """The engine that `save` wrote, with the same model.
+
+        What is saved keeps the term statistics that it was weighed by, whatever `statistics` says.
+        """
+        engine = cls(embedder, tuning, vocabulary, statistics)
         collections, state = read(path, embedder.encoder.identity, embedder.offset_key)
         engine.collections |= collections
         engine.cooperation.restore(state)
@@ -388,11 +417,12 @@ class Engine:
             return found
         stream = iter(enumerate(needs))
         while batch := list(islice(stream, QUERIES_AT_ONCE)):
-            queries = ask_records([need for _, need in batch], self.embedder)
+            queries = self._asking.many([need for _, need in batch])
             for (line, _), query in zip(batch, queries, strict=True):
-                candidates = self._found(query, self.solutions, offers, FITTED)
+                with self.solutions.reading():
+                    candidates = self._found(query, self.solutions, offers, FITTED)
+                    ids = [self.solutions.record(row).id for row in candidates.rows.tolist()]
                 chances = calibrator.probability(features(candidates))
-                ids = [self.solutions.record(row).id for row in candidates.rows.tolist()]
                 found[line, [column[i] for i in ids]] = chances
         return found
 
@@ -402,11 +432,10 @@ class Engine:
         kind = Kind.SOLUTION if query in self.solutions and query not in self.needs else Kind.NEED
         return self._query(kind, query)
 
-    def _query(self, kind: Kind, given: Record | str) -> Query:
-        if not isinstance(given, str):
-            return ask_records([given], self.embedder)[0]
-        collection = self.collections[kind]
-        return ask_records([collection.record(collection.row(given))], self.embedder)[0]
+    def _query(self, kind: Kind, given: Record | str | Query) -> Query:
+        if isinstance(given, Query):
+            return given
+        return self._asking.by_id(kind, given) if isinstance(given, str) else self._asking.of(given)
 
     def _found(self, query: Query, collection: Collection, allowed: RowSet, k: int) -> Candidates:
         return rerank(query, retrieve(query, collection, allowed, k), collection, self.tuning.fusion)
@@ -414,14 +443,15 @@ class Engine:
     def _search(
         self, query: Query, collection: Collection, k: int, where: Filter, without: str = ""
     ) -> Matches:
-        selection = collection.select(where)
-        allowed = selection.allowed
-        if without in collection:
-            allowed = allowed.without([collection.row(without)])
-        found = self._found(query, collection, allowed, k)
-        scores = fuse(found, self.tuning.fusion)
-        best = order(found.rows, scores, [collection.record(row).id for row in found.rows.tolist()])[:k]
-        items = tuple(self._explained(query, collection, found, scores, best))
+        with collection.reading():
+            selection = collection.select(where)
+            allowed = selection.allowed
+            if without in collection:
+                allowed = allowed.without([collection.row(without)])
+            found = self._found(query, collection, allowed, k)
+            scores = fuse(found, self.tuning.fusion)
+            best = order(found.rows, scores, [collection.record(row).id for row in found.rows.tolist()])[:k]
+            items = tuple(self._explained(query, collection, found, scores, best))
         return Matches(query, items, selection.hidden)
 
     def _explained(
@@ -436,9 +466,7 @@ class Engine:
         for place, i in enumerate(best.tolist()):
             row = int(found.rows[i])
             record, language = collection.record(row), collection.languages[row]
-            reasons, gaps = facts(
-                query, record, query.terms, terms(record.text, language, grams=False, named=record.standards)
-            )
+            reasons, gaps = facts(query, record, query.terms, self._asking.named(collection, row))
             compared = compare(query, collection.parts[row])
             chance = None if chances is None else float(chances[place])
             yield Match(

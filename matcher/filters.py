@@ -1,14 +1,19 @@
 """What a user narrows a search to: always said, always counted, never applied in silence."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from matcher.protocols import Int64
 from matcher.records import Nature, Need, Record, Solution, Visibility
 from matcher.rows import RowSet
+
+Verdicts = NDArray[np.uint8]
+"""`uint8[n]`: one bit for each condition that a row fails; `UNSEEN` for what the viewer may not know of."""
+UNSEEN = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +37,27 @@ class Filter:
     """The least open visibility that the viewer may see; this one hides what it excludes."""
     exclude: frozenset[str] = frozenset()
     """Ids that are left out."""
+    only: frozenset[str] | None = None
+    """Ids of needs and solutions that may be searched at all, None for any; hides as `open_to` does."""
+
+    @property
+    def sight(self) -> "Filter":
+        """What the viewer may know of, without what narrows it."""
+        return Filter(open_to=self.open_to, only=self.only)
+
+    @property
+    def shared(self) -> "Filter":
+        """The same without the ids that it names: what many viewers have in common."""
+        return replace(self, exclude=frozenset(), only=None) if self.named else self
+
+    @property
+    def named(self) -> bool:
+        """Whether it names ids."""
+        return bool(self.exclude) or self.only is not None
 
     def sees(self, record: Record) -> bool:
         """Whether the viewer may know of the record at all."""
-        return record.visibility.rank >= self.open_to.rank
+        return record.visibility.rank >= self.open_to.rank and (self.only is None or record.id in self.only)
 
     def why_not(self, record: Record) -> tuple[str, ...]:
         """Names of the conditions that a record fails, in the order of the fields."""
@@ -57,14 +79,48 @@ class Selection:
 
 def select(records: Sequence[Record | None], where: Filter) -> Selection:
     """The rows that a filter admits, and what each of its conditions hides; None is a deleted row."""
-    mask = np.zeros(len(records), dtype=np.bool_)
-    hidden: Counter[str] = Counter()
+    return selection(verdicts(records, where))
+
+
+def verdicts(records: Sequence[Record | None], where: Filter) -> Verdicts:
+    """Which conditions each record fails, be it seen."""
+    asked = [(bit, _CONDITIONS[name]) for name, bit in _BITS.items() if getattr(where, name)]
+    found = np.full(len(records), UNSEEN, dtype=np.uint8)
     for row, record in enumerate(records):
         if record is not None and where.sees(record):
-            failed = where.why_not(record)
-            hidden.update(failed)
-            mask[row] = not failed
-    return Selection(RowSet(mask), hidden)
+            found[row] = sum(bit for bit, fails in asked if fails(where, record))
+    return found
+
+
+def selection(found: Verdicts) -> Selection:
+    """The rows without a fault, and how many of those seen fail each condition."""
+    return Selection(RowSet(found == 0), _hidden(found))
+
+
+def narrowed(shared: Verdicts, where: Filter, rows: Mapping[str, int]) -> Selection:
+    """What is left of the verdicts on `where.shared` by the ids that the filter names.
+
+    `rows` are those of all ids. Asks for as many records as the filter names, whatever their number.
+    """
+    excluded = _rows(where.exclude, rows)
+    if where.only is None:
+        found = shared.copy()
+        found[excluded] |= _BITS["exclude"]
+        return selection(found)
+    seen = _rows(where.only, rows)
+    found = shared[seen]
+    found[np.isin(seen, excluded)] |= _BITS["exclude"]
+    return Selection(RowSet.of(seen[found == 0].tolist(), shared.size), _hidden(found))
+
+
+def _rows(ids: frozenset[str], rows: Mapping[str, int]) -> Int64:
+    return np.array([row for id_ in ids if (row := rows.get(id_)) is not None], dtype=np.int64)
+
+
+def _hidden(found: Verdicts) -> dict[str, int]:
+    seen = found[found < UNSEEN]
+    counts = {name: int(np.count_nonzero(seen & bit)) for name, bit in _BITS.items()}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _country(wanted: Filter, record: Record) -> bool:
@@ -115,3 +171,4 @@ _CONDITIONS: dict[Condition, Callable[[Filter, Record], bool]] = {
     "trl_min": _trl,
     "exclude": _excluded,
 }
+_BITS: dict[Condition, int] = {name: 1 << place for place, name in enumerate(_CONDITIONS)}

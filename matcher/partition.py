@@ -6,14 +6,17 @@ whatever came first; a need without partners is a single, not noise.
 """
 
 from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from matcher.cluster import Grouping, Ties, components, split
 from matcher.graph import Neighbourhoods
 from matcher.pairs import PairModel
+from matcher.profiles import unit
 from matcher.protocols import Int64
 from matcher.review import Constraints
 from matcher.traits import Traits
@@ -62,6 +65,35 @@ class Partition:
             self._contents |= zip(fresh.rows.tolist(), _contents(fresh), strict=True)
         self._stand(set(lost.tolist()))
 
+    def offer(self, rows: Int64, answers: sparse.csr_matrix) -> None:
+        """Take in which solutions answer some needs now, `float32[n, m]`; columns may have been added.
+
+        Needs that say the very same must come together, and there must have been solutions before.
+        """
+        traits = self.traits
+        assert traits is not None
+        assert traits.answers is not None
+        assert traits.profiles is not None
+        places = traits.places(rows)
+        self.traits = replace(
+            traits,
+            answers=_exchanged(traits.answers, places, answers),
+            profiles=_exchanged(traits.profiles, places, unit(answers)),
+        )
+        concerned = np.isin(self._pairs, rows).any(axis=1)
+        self._chances = self._chances.copy()
+        self._chances[concerned] = self._judged(self._pairs[concerned])
+        self._forget(set(rows.tolist()))
+
+    def _forget(self, rows: set[int]) -> None:
+        """Forget the groups of components with any of some rows."""
+        if rows:
+            self._known = {
+                key: groups
+                for key, groups in self._known.items()
+                if rows.isdisjoint(np.frombuffer(key[0], dtype=np.int64).tolist())
+            }
+
     def _stand(self, replaced: set[int]) -> None:
         """Find the rows that stand for what they say, and bring neighbours and pairs up to date."""
         copies: dict[Hashable, list[int]] = {}
@@ -81,12 +113,7 @@ class Partition:
         pairs = self._near.mutual(sorted(touched))
         self._pairs = np.concatenate([self._pairs[stay], pairs])
         self._chances = np.concatenate([self._chances[stay], self._judged(pairs)])
-        if gone:
-            self._known = {
-                key: groups
-                for key, groups in self._known.items()
-                if gone.isdisjoint(np.frombuffer(key[0], dtype=np.int64).tolist())
-            }
+        self._forget(gone)
 
     def groups(self, constraints: Constraints = Constraints()) -> list[Int64]:
         """Rows of each group, ascending within and by first row; singles are groups of one."""
@@ -180,6 +207,14 @@ def _contents(traits: Traits) -> Iterator[Content]:
     facts = zip(traits.titles, traits.cpv, traits.named, traits.natures, traits.quantities, strict=True)
     for vector, own in zip(traits.vectors, facts, strict=True):
         yield blake2b(vector.tobytes(), digest_size=16).digest(), *own
+
+
+def _exchanged(held: sparse.csr_matrix, places: Int64, fresh: sparse.csr_matrix) -> sparse.csr_matrix:
+    """A matrix with other rows at some places, as wide as these."""
+    wide = sparse.csr_matrix((held.data, held.indices, held.indptr), shape=(held.shape[0], fresh.shape[1]))
+    at = np.arange(held.shape[0])
+    at[places] = held.shape[0] + np.arange(places.size)
+    return sparse.vstack([wide, fresh], format="csr")[at]
 
 
 def _by_content(part: Traits) -> Int64:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,18 @@ from matcher.cluster import Grouping
 from matcher.duplicates import DuplicateModel
 from matcher.embed import Embedder, SqliteCache
 from matcher.engine import Engine, Tuning, Vocabulary
-from matcher.errors import ModelCorrupt, SettingInvalid
+from matcher.errors import ModelCorrupt, ModelUnknown, SettingInvalid
 from matcher.fuse import FusionWeights
-from matcher.protocols import Encoder
+from matcher.lexical import TermStatistics
+from matcher.protocols import Encoder, Role
 from models import classifier, offsets, open_encoder, tunings
+from models.registry import entry
 from service.settings import Settings
 
 Say = Callable[[str], None]
 DUPLICATES = ".duplicates.json"
+REFERENCE = "reference/terms.npz"
+"""Within `models`: how common terms are in our own texts (`service.reference`)."""
 PAIR_MODELS = {
     "beside": len(pairs.FEATURES),
     "alone": len(pairs.FEATURES),
@@ -64,7 +70,31 @@ def tuning_of(encoder: Encoder) -> Tuning:
         LogisticCalibrator.from_json(calibrator) if calibrator else None,
         DuplicateModel.from_json(copies) if copies else None,
         stored.get("covered", 0.0),
+        symmetric(encoder),
     )
+
+
+def symmetric(encoder: Encoder) -> bool:
+    """Whether a model reads a text alike as query and as passage: one prefix, and the same offsets."""
+    identity = encoder.identity
+    try:
+        known = entry(identity.id)
+    except ModelUnknown:
+        return False
+    offset = offsets.shipped(identity)
+    one, other = (known.prefix(role) for role in Role)
+    alike = offset is None or bool((offset.means[0] == offset.means[1]).all())
+    return known.revision == identity.revision and one == other and alike
+
+
+@cache
+def reference_statistics() -> TermStatistics:
+    """How common terms are in texts that ship: what an engine weighs words by that must learn from nobody's.
+
+    Raises `ModelCorrupt` when the file cannot be read.
+    """
+    file = files("models").joinpath(REFERENCE)
+    return TermStatistics.load(file.read_bytes(), file.name)
 
 
 def grouping_of(stored: Mapping[str, Any]) -> Grouping:
@@ -127,13 +157,19 @@ def open_suggester(settings: Settings, say: Say | None = None) -> Suggester:
     Raises `SettingInvalid` for a model without a fitted classifier.
     """
     embedder = open_embedder(settings, say)
-    fitted = classifier.shipped(embedder.encoder.identity)
-    if fitted is None:
+    found = suggester_of(embedder)
+    if found is None:
         raise SettingInvalid(
             f"No CPV classifier is fitted for {embedder.encoder.identity.model}. Use the default model, or "
             "fit one with 'needmatch models cpv'."
         )
-    return Suggester(embedder, fitted, CpvTable.load().called("en"))
+    return found
+
+
+def suggester_of(embedder: Embedder) -> Suggester | None:
+    """CPV suggestions with a model that is open; None for one without a fitted classifier."""
+    fitted = classifier.shipped(embedder.encoder.identity)
+    return None if fitted is None else Suggester(embedder, fitted, CpvTable.load().called("en"))
 
 
 def open_engine(
@@ -142,13 +178,15 @@ def open_engine(
     settings: Settings | None = None,
     say: Say | None = None,
     keep: bool = True,
+    statistics: TermStatistics | None = None,
 ) -> Engine:
     """An engine with the model of the settings; with what was saved at `path`, or empty.
 
-    `say` hears in words what takes long (converting a model for the first time).
+    `say` hears in words what takes long (converting a model for the first time). With `statistics`, such as
+    `reference_statistics()`, words weigh the same whatever is loaded; else by what is loaded first.
     """
     embedder = open_embedder(settings or Settings(), say, keep=keep)
     tuning = tuning_of(embedder.encoder)
     if path is None:
-        return Engine(embedder, tuning, vocabulary())
-    return Engine.load(Path(path), embedder, tuning, vocabulary())
+        return Engine(embedder, tuning, vocabulary(), statistics)
+    return Engine.load(Path(path), embedder, tuning, vocabulary(), statistics)

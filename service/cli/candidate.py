@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli import options, plain, screen, store
+from service import plain
+from service.cli import options, screen, store
 
 if TYPE_CHECKING:
     from datetime import date

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli import options, plain, screen, store
+from service import plain
+from service.cli import options, screen, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -48,7 +48,7 @@ def diff(
 ) -> None:
     """Show what changed between two days: needs, clusters, candidates, and versions that may explain it."""
     from matcher import cycle
-    from service.cli import plain
+    from service import plain
     from service.cli.show_candidates import indented_lines
 
     changes = cycle.diff(cycle.Cycle.load(before), cycle.Cycle.load(after))

@@ -2,31 +2,17 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.analyses import ANALYSES, analysed
+from service.analyses import as_json as told_of
 from service.cli import options, screen, store
 
 if TYPE_CHECKING:
-    from matcher.market import Finding, Market
+    from matcher.market import Finding
 
-ANALYSES: Mapping[str, str] = {
-    "environment": "needs and value by country, area and regime (--by others)",
-    "country-map": "needs and stated value by country, as a map",
-    "profiles": "what each country asks for, beside the others (--by)",
-    "distances": "how far the profiles of countries are apart (--by)",
-    "cooperation": "countries, or organisations, with needs in common (--by)",
-    "supply-and-demand": "demand and adequate suppliers, by area and country",
-    "concentration": "how concentrated supply is, and the share of SMEs (--by)",
-    "import-dependence": "from where the nearest adequate supply of each country is",
-    "unmet-needs": "needs by how little answers them",
-    "unmet-clusters": "groups of needs by how little answers them",
-    "trends": "needs by quarter of planned start (--by)",
-    "cpv-drift": "CPV branches before and after the median planned start",
-    "joint-buying": "what joint buying of each group could change; no forecast",
-}
-"""Analyses by the name of their function in `matcher.market`, with what they tell."""
 FIRST: Mapping[str, tuple[str, ...]] = {
     "unmet-needs": ("id", "title", "country", "state", "gap", "hint"),
     "unmet-clusters": ("id", "title", "needs", "gap", "state"),
@@ -36,8 +22,6 @@ FIRST: Mapping[str, tuple[str, ...]] = {
     "environment": ("area", "regime", "needs", "value_eur"),
 }
 """Columns that the screen shows right after the first; the others follow as they stand."""
-SEVERAL = frozenset({"environment"})
-"""Analyses that divide by several things at once."""
 
 
 def market(
@@ -85,10 +69,10 @@ def market(
     ):
         seen = opened.market(where, day=on)
     names = [analysis] if analysis else list(ANALYSES)
-    found = {name: _found(name, seen, by or [], suppress) for name in names}
+    found = {name: analysed(name, seen, by or [], suppress=suppress) for name in names}
     files = [file for name, one in found.items() for file in _written(name, one, out)] if out else []
     if as_json:
-        told = [_json(name, one) for name, one in found.items()]
+        told = [told_of(name, one) for name, one in found.items()]
         screen.print_json({"findings": told, "files": files} if out else told[0])
         return
     if analysis is not None:
@@ -107,25 +91,6 @@ def _list(as_json: bool) -> None:
     out.print("\nOne of them: needmatch market unmet-needs. All, as files: --out FOLDER", style="dim")
 
 
-def _found(name: str, seen: "Market", by: list[str], suppress: bool) -> "Finding":
-    """The finding of an analysis. Raises `SettingInvalid` where it cannot be divided so."""
-    from inspect import signature
-
-    import matcher.market
-    from matcher.errors import SettingInvalid
-
-    analyse = getattr(matcher.market, name.replace("-", "_"))
-    given: dict[str, Any] = {"suppress": suppress}
-    if by:
-        if "by" not in signature(analyse).parameters:
-            raise SettingInvalid(f"{name} cannot be divided otherwise: leave out --by.")
-        if len(by) > 1 and name not in SEVERAL:
-            raise SettingInvalid(f"{name} is divided by one thing at a time: give --by once.")
-        given["by"] = by if name in SEVERAL else by[0]
-    finding: Finding = analyse(seen, **given)
-    return finding
-
-
 def _written(name: str, one: "Finding", out: Path) -> list[str]:
     """Write the table as csv and the figure as html, which needs no network; plotly lies beside it once."""
     import pandas as pd
@@ -141,22 +106,6 @@ def _written(name: str, one: "Finding", out: Path) -> list[str]:
     table.to_csv(out / f"{name}.csv", index=False)
     one.figure().write_html(out / f"{name}.html", include_plotlyjs="directory", full_html=True)
     return [str(out / f"{name}.csv"), str(out / f"{name}.html")]
-
-
-def _json(name: str, one: "Finding") -> dict[str, Any]:
-    import json
-
-    return {
-        "analysis": name,
-        "sentence": one.sentence,
-        "n": one.n,
-        "coverage": one.coverage,
-        "caveat": one.caveat,
-        "day": one.day,
-        "parameters": dict(one.parameters),
-        "versions": dict(one.versions),
-        "rows": json.loads(one.table.to_json(orient="records", force_ascii=False, double_precision=6)),
-    }
 
 
 def _show(name: str, one: "Finding", results: int) -> None:

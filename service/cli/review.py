@@ -179,7 +179,7 @@ def list_(
     as_json: options.Json = False,
 ) -> None:
     """Show all edits, and which of them stand."""
-    from service.cli.plain import plain
+    from service.plain import plain
 
     review = store.open_stored(options.settings(model, engine, data)).cooperation.review
     standing = {number for number, _ in review.standing}
@@ -265,7 +265,7 @@ def _edit(
 
 
 def _show(made: "Made", as_json: bool) -> None:
-    from service.cli.plain import plain
+    from service.plain import plain
 
     number, edit, clusters = made
     if as_json:

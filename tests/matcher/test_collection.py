@@ -1,17 +1,23 @@
 """Records of one kind under their row numbers."""
 
+import threading
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from matcher.collection import SELECTIONS_KEPT, Collection
+from matcher.collection import SELECTIONS_KEPT, WRITES_KEPT, Collection
 from matcher.embed import Embedder
 from matcher.errors import RecordUnknown
-from matcher.filters import Filter
+from matcher.filters import Filter, select
 from matcher.protocols import Role
 from matcher.records import Kind, Need, Visibility
 from matcher.rows import RowSet
 from matcher.text.sentences import sentences
 from matcher.text.terms import terms
+from models import open_encoder
 
 NEEDS = [
     Need(id=f"N{i}", title=title) for i, title in enumerate(["Fire pump", "Diving suit", "Thermal camera"])
@@ -149,3 +155,117 @@ def test_what_was_restored_is_older_than_any_change(collection: Collection, embe
     before = [other.changed(row) for row in range(3)]
     other.upsert([NEEDS[2]], embedder, fit_statistics=False)
     assert [other.changed(row) > old for row, old in enumerate(before)] == [False, False, True]
+
+
+COUNTRIES = st.sampled_from(["FR", "PL", None])
+STEP = st.dictionaries(
+    st.integers(0, 6),
+    st.none() | st.tuples(COUNTRIES, st.sampled_from(list(Visibility))),
+    max_size=4,
+)
+IDS = st.frozensets(st.integers(0, 8).map("N{}".format), max_size=5)
+WHERE = st.builds(
+    Filter,
+    countries=st.sampled_from([(), ("FR",), ("FR", "PL")]),
+    open_to=st.sampled_from([Visibility.PRIVATE, Visibility.NETWORK]),
+    exclude=IDS,
+    only=st.none() | IDS,
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(STEP, st.lists(WHERE, max_size=3)), min_size=1, max_size=6))
+def test_a_selection_equals_one_made_afresh(steps: list[tuple[dict[int, Any], list[Filter]]]) -> None:
+    """After any storing and deleting, for any filter, whether it was asked for before or not."""
+    embedder = Embedder(open_encoder("hashing"))
+    made = Collection.empty(Kind.NEED, embedder.encoder.identity.dimension)
+    for changes, asked in steps:
+        made.delete([f"N{i}" for i, what in changes.items() if what is None and f"N{i}" in made])
+        fresh = [
+            Need(id=f"N{i}", title="Pump", country=what[0], visibility=what[1])
+            for i, what in changes.items()
+            if what is not None
+        ]
+        made.upsert(fresh, embedder, fit_statistics=False)
+        for where in [Filter(), *asked]:
+            found, expected = made.select(where), select(made.records, where)
+            assert found.allowed.mask.tolist() == expected.allowed.mask.tolist()
+            assert found.hidden == expected.hidden
+
+
+def test_only_records_that_changed_are_judged_anew(
+    collection: Collection, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids that a filter names cost nothing more, and after too many writes all are judged again."""
+    seen: list[str] = []
+    monkeypatch.setattr(Filter, "sees", lambda _, record: not seen.append(record.id))
+    collection.select(Filter(countries=("FR",)))
+    assert seen == ["N0", "N1", "N2"]
+    seen.clear()
+    collection.select(Filter(countries=("FR",), exclude=frozenset({"N1"})))
+    collection.select(Filter(countries=("FR",), only=frozenset({"N1", "N7"})))
+    assert seen == []
+    collection.upsert([NEEDS[1]], embedder, fit_statistics=False)
+    collection.delete(["N0"])
+    collection.select(Filter(countries=("FR",)))
+    assert seen == ["N1"]
+    seen.clear()
+    for _ in range(WRITES_KEPT + 1):
+        collection.delete([])
+    collection.select(Filter(countries=("FR",)))
+    assert seen == ["N1", "N2"]
+
+
+def test_passages_are_told_apart(embedder: Embedder) -> None:
+    """A text longer than the window has a vector for each passage, a short one has one."""
+    long = Need(id="L", title="Fire pump", description=" ".join(f"It pumps {i} litres." for i in range(400)))
+    made = Collection.empty(Kind.NEED, embedder.encoder.identity.dimension)
+    made.upsert([long, NEEDS[0]], embedder, fit_statistics=False)
+    exact = embedder.embed([long.text, NEEDS[0].text], ["en", "en"], Role.PASSAGE)
+    assert len(exact[0].passages) > 1
+    for row, own in enumerate(exact):
+        held = made.passages(row)
+        assert held is not None
+        np.testing.assert_allclose(held, own.passages, atol=1e-6)
+    other = Collection(Kind.NEED, made.dense, made.lexical)
+    other.restore(made.records, made.languages, made.parts)
+    assert other.passages(0) is None
+
+
+def test_readers_get_one_state_while_records_come_and_go(embedder: Embedder) -> None:
+    """What is asked inside one `reading()` fits together, and nobody waits for ever."""
+    made = Collection.empty(Kind.NEED, embedder.encoder.identity.dimension)
+    made.upsert([Need(id=f"K{i}", title=f"Fire pump {i}") for i in range(20)], embedder, fit_statistics=True)
+    query = embedder.embed(["Fire pump"], ["en"], Role.PASSAGE)[0].passages
+    faults: list[BaseException] = []
+    done = threading.Event()
+
+    def read() -> None:
+        try:
+            while not done.is_set():
+                with made.reading():
+                    allowed = made.select(Filter(countries=("FR",))).allowed
+                    rows = made.dense.search(query, 80, allowed)[0][0]
+                    found = rows[rows >= 0].tolist()
+                    assert len(found) == len(allowed) == len(made)
+                    assert sorted(made.rows().tolist()) == sorted(found)
+                    assert all(made.row(made.record(row).id) == row for row in found)
+                    words = made.lexical.score(terms("pump", "en")).rows
+                    assert set(words.tolist()) == set(found)
+                assert len(list(made)) >= 20
+        except BaseException as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for number in range(40):
+        fresh = [Need(id=f"N{number}-{i}", title=f"Fire pump {number}", country="FR") for i in range(3)]
+        made.upsert(fresh, embedder, fit_statistics=False)
+        made.delete([need.id for need in fresh[:2]])
+    done.set()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert not faults
+    assert not any(thread.is_alive() for thread in threads)
+    assert len(made) == 60

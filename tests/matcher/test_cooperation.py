@@ -1,6 +1,7 @@
 """Audiences are apart, ids last, copies are one, and analysts are heard."""
 
 import json
+import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,17 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher import cooperation
 from matcher.calibrate import LogisticCalibrator
 from matcher.cluster import Grouping
 from matcher.cooperation import IDENTITIES, KEPT, REVIEW
 from matcher.duplicates import DuplicateModel
 from matcher.embed import Embedder
 from matcher.engine import Engine, Tuning
-from matcher.errors import RecordUnknown, ReviewConflict, SnapshotCorrupt
+from matcher.errors import ClusterUnknown, RecordUnknown, ReviewConflict, SnapshotCorrupt
 from matcher.filters import Filter
-from matcher.identity import Cluster
-from matcher.joint import JointCandidate
-from matcher.records import Kind, Need, Record, Solution, Visibility
+from matcher.identity import Cluster, Identities
+from matcher.joint import JointCandidate, NotJoint, judge
+from matcher.pairs import FEATURES
+from matcher.profiles import solution_profiles
+from matcher.records import JointInterest, Kind, Need, Record, Solution, Visibility
 from matcher.review import Edit, Op
 from models import open_encoder
 
@@ -248,6 +252,238 @@ def test_new_solutions_are_taken_into_account(engine: Engine) -> None:
     assert ("D1", "D2") in members(engine.clusters(day=DAY))
 
 
+BESIDE = LogisticCalibrator(
+    "hashing@1", tuple(4.0 if name in ("meaning", "solutions") else 0.3 for name in FEATURES), -4.0, 10, ""
+)
+OFFERED = ("Fire pump that floats", "Floating pump", "Dry suit for divers", "Camera that sees heat")
+MOVES = st.lists(
+    st.tuples(
+        st.dictionaries(st.integers(0, 6), st.none() | st.sampled_from(WORDS), max_size=3),
+        st.dictionaries(
+            st.integers(0, 25),
+            st.none() | st.tuples(st.sampled_from(OFFERED), st.sampled_from(["", "42122000"]), st.booleans()),
+            max_size=9,
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def judged_alike(one: Engine, other: Engine, where: Filter | None) -> None:
+    """Both tell an audience the same, solutions included, and hold the same profiles."""
+    for a, b in zip(told(one, where)[:2], told(other, where)[:2], strict=True):
+        assert a == b
+    first, second = (engine.candidates(where, day=DAY) for engine in (one, other))
+    assert [(c.id, c.members, c.score, c.solutions) for c in first] == [
+        (c.id, c.members, c.score, c.solutions) for c in second
+    ]
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_allclose(a.likeness, b.likeness, atol=1e-5)
+        assert (a.offers is None) == (b.offers is None)
+        if a.offers and b.offers:
+            assert a.offers.solutions == b.offers.solutions
+            np.testing.assert_allclose(a.offers.probability, b.offers.probability, atol=1e-6)
+
+
+@settings(max_examples=25)
+@given(MOVES, st.booleans())
+def test_after_any_change_of_solutions_groups_and_offers_are_those_made_afresh(
+    moves: list[tuple[dict[int, str | None], dict[int, tuple[str, str, bool] | None]]], fitted: bool
+) -> None:
+    """New, changed, closed and withdrawn ones, with pair models and without, beside changes of needs."""
+    grouping = replace(GROUPING, answers=ANSWERS, beside=BESIDE) if fitted else GROUPING
+    kept = engine_of([], grouping=grouping)
+    for needs, solutions in moves:
+        for kind, letter, changes in ((Kind.NEED, "N", needs), (Kind.SOLUTION, "S", solutions)):
+            here = kept.collections[kind]
+            gone = [f"{letter}{i}" for i, what in changes.items() if what is None and f"{letter}{i}" in here]
+            kept.remove(kind, gone)
+        kept.add(need(f"N{i}", title) for i, title in needs.items() if title is not None)
+        kept.add(
+            Solution(
+                id=f"S{i}",
+                name=f"{what[0]} {i}",
+                cpv=(what[1],) if what[1] else (),
+                visibility=Visibility.PUBLIC if what[2] else Visibility.PRIVATE,
+            )
+            for i, what in solutions.items()
+            if what is not None
+        )
+        again = Engine(kept.embedder, kept.tuning)
+        again.collections = kept.collections
+        for where in (None, NETWORK):
+            again.resume(kept.identities(where, day=DAY), where or Filter())
+            judged_alike(kept, again, where)
+
+
+def test_a_solution_concerns_the_needs_near_it_only(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other needs are not compared with the solutions again."""
+    compared: list[int] = []
+    search = solution_profiles
+    monkeypatch.setattr(
+        "matcher.audience.solution_profiles",
+        lambda vectors, *rest: compared.append(len(vectors)) or search(vectors, *rest),
+    )
+    engine.add([Solution(id=f"P{i}", name=f"Floating fire pump {i}") for i in range(10)])
+    engine.add([Solution(id=f"D{i}", name=f"Diving suit for rescue divers {i}") for i in range(10)])
+    engine.add([Solution(id=f"C{i}", name=f"Thermal camera 4711 {i}") for i in range(10)])
+    engine.groups()
+    assert compared == []
+    engine.add([Solution(id="new", name="Thermal camera 4711")])
+    engine.groups()
+    engine.remove(Kind.SOLUTION, ["new"])
+    engine.groups()
+    engine.add([Solution(id="far", name="zzzz")])
+    engine.groups()
+    assert compared == [1, 1, 0]
+
+
+def test_only_groups_that_changed_are_judged_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After one write those of the need, of the offers near it, or of another day."""
+    groups: list[set[str]] = []
+
+    def counted(needs: list[Need], *rest: Any, **more: Any) -> JointCandidate | NotJoint:
+        groups.append({need.id for need in needs})
+        return judge(needs, *rest, **more)
+
+    monkeypatch.setattr(cooperation, "judge", counted)
+    engine.tuning = replace(engine.tuning, grouping=replace(GROUPING, answers=ANSWERS))
+    engine.add([Solution(id=f"P{i}", name=f"Floating fire pump {i}") for i in range(10)])
+    engine.add([Solution(id=f"D{i}", name=f"Diving suit for rescue divers {i}") for i in range(10)])
+    pumps, suits = {"P1", "P2", "P3"}, {"D1", "D2"}
+    for change, expected in (
+        ([], [pumps, suits]),
+        ([], []),
+        ([need("P4", "Floating fire pump")], [pumps | {"P4"}]),
+        ([need("X2", "Radio mast")], []),
+        ([Solution(id="D1", name="Diving suit for rescue divers", trl=9)], [suits]),
+    ):
+        engine.add(change)
+        groups.clear()
+        engine.candidates(day=DAY)
+        assert sorted(groups, key=sorted) == sorted(expected, key=sorted)
+    groups.clear()
+    engine.candidates(day=date(2026, 3, 2))
+    assert len(groups) == 2
+    engine.edit(edit("cannot_link", "P1", "P2"))
+    groups.clear()
+    engine.candidates(day=date(2026, 3, 2))
+    assert suits not in groups
+
+
+def test_one_candidate_can_be_had_without_judging_the_others(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its id or by one that leads to it; an id without a candidate is unknown."""
+    ids = {c.members[0]: c.id for c in engine.clusters(day=DAY)}
+    judged: list[str] = []
+    monkeypatch.setattr(
+        cooperation, "judge", lambda *given, **more: judged.append(more["id"]) or judge(*given, **more)
+    )
+    found = engine.candidate(ids["P1"], day=DAY)
+    assert judged == [ids["P1"]]
+    assert found == next(c for c in engine.candidates(day=DAY) if c.id == ids["P1"])
+    for unknown in ("c-nobody", ids["X1"]):
+        with pytest.raises(ClusterUnknown, match=unknown):
+            engine.candidate(unknown, day=DAY)
+    with pytest.raises(ClusterUnknown):
+        engine.candidate(ids["P1"], Filter(countries=("DE",)), day=DAY)
+    engine.edit(edit("must_link", "X1", "P1"))
+    assert {m.id for m in engine.candidate(ids["X1"], day=DAY).members} >= {"X1", "P1"}
+    engine.add([replace(NEEDS[3], joint_interest=JointInterest.NO)])
+    with pytest.raises(ClusterUnknown, match=ids["D1"]):
+        engine.candidate(ids["D1"], day=DAY)
+
+
+def test_several_processes_share_one_history(engine: Engine) -> None:
+    """What one stored another goes on from; the same groups again change nothing."""
+    engine.edit(edit("rename", "P1", name="Pumps"))
+    stored = engine.identities(NETWORK, day=DAY)
+    other = engine_of([*NEEDS[1:], need("A0", "Floating fire pump")])
+    other.resume(Identities.from_json(json.loads(json.dumps(stored.as_json()))), NETWORK)
+    grown = other.identities(NETWORK, day=date(2026, 3, 2))
+    assert grown.of("P2") == stored.of("P2")
+    assert [event.kind for event in grown.since(stored)] == ["grew", "shrank"]
+    assert other.identities(NETWORK, day=date(2026, 3, 9)) is grown
+    engine.resume(grown, NETWORK)
+    assert engine.identities(NETWORK, day=date(2026, 3, 9)).of("P1") == stored.of("P1")
+
+
+def test_phrases_are_counted_on_as_needs_come_and_go(engine: Engine) -> None:
+    """As if they had been counted afresh."""
+    ids = {c.members[0]: c.id for c in engine.clusters(day=DAY)}
+    engine.named(engine.candidate(ids["P1"], day=DAY))
+    engine.add([need("P9", "Diesel hose"), replace(NEEDS[3], title="Suits that float")])
+    engine.remove(Kind.NEED, ["X1"])
+    again = engine_of([stored.record for stored in engine.needs])
+    one = engine.candidate(ids["P1"], day=DAY)
+    assert engine.named(one) == again.named(one)
+
+
+def test_many_ask_while_needs_and_solutions_come_and_go(engine: Engine) -> None:
+    """Each answer is of one state: needs, groups and offers fit together, and nothing fails."""
+    engine.tuning = replace(engine.tuning, grouping=replace(GROUPING, answers=ANSWERS, beside=BESIDE))
+    engine.add(SOLUTIONS)
+    faults: list[BaseException] = []
+    done = threading.Event()
+
+    def ask(number: int) -> None:
+        try:
+            while not done.is_set():
+                joint = engine.candidates(day=DAY)
+                assert all(c.offers and len(c.offers.probability) == len(c.members) for c in joint)
+                needs = [each.id for group in engine.groups() for each in group]
+                assert len(set(needs)) == len(needs)
+                assert {"P1", "P2", "P3"} <= set(needs)
+                if number % 2:
+                    market = engine.market(day=DAY)
+                    assert {each.id for each in market.needs} == {
+                        each for members in market.clusters.values() for each in members
+                    }
+                    engine.named(joint[0])
+                    engine.likeness(["P1", "P2"])
+                assert engine.match("P1", where=Filter(exclude=frozenset({"S9"}))).items
+                assert engine.demand("fire pump").items
+                engine.why_not("P1", "S1")
+        except BaseException as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for number in range(25):
+        engine.add([need(f"N{number}", WORDS[number % 4]), Solution(id=f"T{number}", name=WORDS[number % 3])])
+        if number % 3:
+            engine.remove(Kind.NEED, [f"N{number}"])
+            engine.remove(Kind.SOLUTION, [f"T{number}"])
+    done.set()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert not faults
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_what_records_change_under_is_begun_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And if they change each time, they are held still in the end."""
+    engine.groups()
+    looked = 0
+    likeness = cooperation.Audience.likeness
+
+    def moved(audience: cooperation.Audience, rows: Any) -> Any:
+        nonlocal looked
+        looked += 1
+        if looked < 20 and not engine.needs._turns._readers:
+            engine.add([need(f"N{looked}", "Radio mast")])
+        return likeness(audience, rows)
+
+    monkeypatch.setattr(cooperation.Audience, "likeness", moved)
+    joint = engine.candidates(day=DAY)
+    masts = {f"N{i}" for i in range(20)}
+    assert [len(c.members) for c in joint if {m.id for m in c.members} <= masts] == [cooperation.ATTEMPTS]
+    assert sum(1 for stored in engine.needs if stored.record.id.startswith("N")) == cooperation.ATTEMPTS
+
+
 def test_offers_are_those_compared(engine: Engine) -> None:
     """With a fitted calibrator each candidate knows what could serve it; without one, nothing is said."""
     engine.add(SOLUTIONS)
@@ -338,7 +574,11 @@ def test_edits_that_name_hidden_needs_change_nothing_for_those_who_do_not_see_th
 def test_state_comes_back_as_it_was(engine: Engine) -> None:
     """Ids of every audience with their history, and edits, through plain text."""
     where = Filter(
-        countries=("FR", "PL"), cpv=("42",), open_to=Visibility.NETWORK, exclude=frozenset({"P3", "D2"})
+        countries=("FR", "PL"),
+        cpv=("42",),
+        open_to=Visibility.NETWORK,
+        exclude=frozenset({"P3", "D2"}),
+        only=frozenset({"P1", "P2", "P3"}),
     )
     engine.clusters(day=DAY)
     engine.clusters(where, day=DAY)

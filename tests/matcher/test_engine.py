@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from matcher.errors import RecordUnknown, SettingInvalid
 from matcher.explain import Match
 from matcher.filters import Filter
 from matcher.joint import JointCandidate, NotJoint
+from matcher.lexical import TermStatistics
 from matcher.records import JointInterest, Kind, Need, Record, Solution, Visibility
+from matcher.text.terms import terms
 from models import open_encoder
 
 NEEDS = [
@@ -141,6 +144,19 @@ def test_excluded_ids_are_left_out_and_counted(engine: Engine) -> None:
     assert found.hidden == {"exclude": 1}
 
 
+def test_only_named_records_are_searched(engine: Engine) -> None:
+    """As if there were no others: they are not found, not counted, and not told of."""
+    where = Filter(only=frozenset({"S1", "S3", "N1"}), countries=("PL",))
+    found = engine.match("N1", where=where)
+    assert set(ids(found.items)) == {"S1", "S3"}
+    assert found.hidden == {}
+    assert ids(engine.demand("pump", where=where).items) == ["N1"]
+    with pytest.raises(RecordUnknown, match="'S2'"):
+        engine.why_not("N1", "S2", where=where)
+    assert [solution.id for solution in engine.market(where).solutions] == ["S1", "S3"]
+    assert list(engine.to_frame("solutions", where)["id"]) == ["S1", "S3"]
+
+
 # -- levels and explanations ----------------------------------------------------------------------
 
 
@@ -213,6 +229,35 @@ def test_term_statistics_stay_as_first_fitted(engine: Engine) -> None:
     engine.remove(Kind.NEED, ["N1", "N2", "N3", "N4", "N9"])
     engine.add(NEEDS[:1])
     assert engine.needs.lexical.statistics.texts == 1
+
+
+def test_given_statistics_are_kept_whatever_is_loaded(embedder: Embedder, tmp_path: Path) -> None:
+    """Nothing is learnt from records, neither at first nor after a collection was emptied."""
+    given = TermStatistics.fit([terms("pump"), terms("fire pump that floats on water")])
+    engine = Engine(embedder, statistics=given)
+    engine.add([*NEEDS, *SOLUTIONS])
+    engine.remove(Kind.NEED, ["N1", "N2", "N3", "N4"])
+    engine.add(NEEDS)
+    assert engine.needs.lexical.statistics is engine.solutions.lexical.statistics is given
+    scores = {m.record.id: m.score for m in engine.match("N1").items}
+    alone = Engine(embedder, statistics=given)
+    alone.add([NEEDS[0], SOLUTIONS[0]])
+    assert {m.record.id: m.score for m in alone.match("N1").items} == {"S1": scores["S1"]}
+    engine.save(tmp_path)
+    again = Engine.load(tmp_path, embedder, statistics=TermStatistics())
+    assert np.array_equal(again.needs.lexical.statistics.frequency, given.frequency)
+
+
+def test_one_query_can_be_asked_of_several_engines(engine: Engine, embedder: Embedder) -> None:
+    """A record or a text is read once; what is found is what each would find by itself."""
+    other = Engine(embedder)
+    other.add([NEEDS[0], SOLUTIONS[1]])
+    query = engine.query(NEEDS[1])
+    for one in (engine, other):
+        assert ids(one.match(query).items) == ids(one.match(NEEDS[1]).items)
+        assert ids(one.similar(query).items) == ids(one.similar(NEEDS[1]).items)
+        typed = one.demand(engine.query("floating pump", "en"))
+        assert ids(typed.items) == ids(one.demand("floating pump", language="en").items)
 
 
 # -- ranking --------------------------------------------------------------------------------------

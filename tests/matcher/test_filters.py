@@ -2,7 +2,7 @@
 
 import pytest
 
-from matcher.filters import Filter, select
+from matcher.filters import Filter, narrowed, select, verdicts
 from matcher.records import Nature, Need, Record, Solution, Visibility
 
 NEED = Need(id="N", title="Vest", country="PL", language="pl", cpv=("35815100",), nature=Nature.SUPPLIES)
@@ -99,3 +99,41 @@ def test_what_the_viewer_may_not_see_is_not_even_counted() -> None:
     assert selection.hidden == {"countries": 2}
     assert list(select(records, Filter(open_to=Visibility.NETWORK)).allowed) == [2, 3, 4]
     assert len(select(records, Filter()).allowed) == len(records)
+
+
+def test_ids_that_may_be_searched_hide_all_others() -> None:
+    """What is not named leaves no trace in results, counts and reasons; what is named is told as ever."""
+    records = [Need(id=id_, title="Vest", country="PL") for id_ in "ABCD"]
+    where = Filter(only=frozenset("BCX"), countries=("FR",), exclude=frozenset("CD"))
+    selection = select(records, where)
+    assert selection.hidden == {"countries": 2, "exclude": 1}
+    assert not where.sees(records[0])
+    assert where.why_not(records[0]) == ("countries",)
+    assert not Filter(only=frozenset()).admits(records[0])
+    assert list(select(records, Filter(only=frozenset("BX"))).allowed) == [1]
+    assert len(select(records, Filter(only=frozenset())).allowed) == 0
+
+
+def test_named_ids_ask_for_no_other_record() -> None:
+    """Verdicts on what viewers share are narrowed by row; only the ids that are named are looked up."""
+    records: list[Record | None] = [*(Need(id=id_, title="Vest", country="PL") for id_ in "ABC"), None]
+    shared = verdicts(records, Filter(countries=("PL",)))
+    asked: list[str] = []
+
+    class Rows(dict[str, int]):
+        def get(self, key, default=None):  # type: ignore[no-untyped-def]
+            asked.append(key)
+            return super().get(key, default)
+
+    where = Filter(countries=("PL",), only=frozenset("BX"))
+    found = narrowed(shared, where, Rows(A=0, B=1, C=2))
+    assert sorted(asked) == ["B", "X"]
+    assert list(found.allowed) == [1]
+    assert found.allowed.mask.size == 4
+
+
+def test_what_hides_is_told_from_what_narrows() -> None:
+    """`sight` keeps what the viewer may know of, `shared` what many viewers ask for."""
+    where = Filter(countries=("FR",), open_to=Visibility.GROUP, exclude=frozenset("A"), only=frozenset("AB"))
+    assert where.sight == Filter(open_to=Visibility.GROUP, only=frozenset("AB"))
+    assert where.shared == Filter(countries=("FR",), open_to=Visibility.GROUP)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.errors import SnapshotCorrupt
+from matcher import lexical
+from matcher.errors import ModelCorrupt, SnapshotCorrupt
 from matcher.lexical import COMMON, DAMPING, GRAM_WEIGHT, K1, B, LexicalIndex, TermStatistics
 from matcher.text.terms import Terms, terms
 
@@ -202,3 +203,47 @@ def test_a_file_that_cannot_be_read_is_corrupt(tmp_path: Path) -> None:
             LexicalIndex.load(broken)
     with pytest.raises(SnapshotCorrupt, match="absent"):
         LexicalIndex.load(tmp_path / "absent.npz")
+
+
+CHANGES = st.lists(st.dictionaries(st.integers(0, 9), st.none() | WORDS, max_size=6), min_size=1, max_size=6)
+
+
+@given(CHANGES, st.integers(0, 4))
+def test_what_is_kept_up_to_date_scores_as_what_is_made_afresh(
+    changes: list[dict[int, str | None]], late: int
+) -> None:
+    """Whether what was stored last stands apart or was made one with the rest; rows come in their order."""
+    before = lexical.LATE
+    lexical.LATE = late
+    try:
+        index, held = index_of([]), dict[int, str]()
+        for step in changes:
+            fresh = {row: text for row, text in step.items() if text is not None}
+            gone = [row for row, text in step.items() if text is None]
+            assert index.delete(np.array(gone, dtype=np.int64)) == len(held.keys() & gone)
+            index.upsert(np.array(list(fresh), dtype=np.int64), [terms(t, "en") for t in fresh.values()])
+            held = {row: text for row, text in held.items() if row not in gone} | fresh
+            again = LexicalIndex(TermStatistics.fit(ITEMS))
+            again.upsert(np.array(list(held), dtype=np.int64), [terms(t, "en") for t in held.values()])
+            assert len(index) == len(held)
+            for query in ("radio pump", "EN 1063 rescue glass"):
+                assert scores(index, query) == scores(again, query)
+                rows = index.score(terms(query, "en")).rows.tolist()
+                assert rows == sorted(rows)
+    finally:
+        lexical.LATE = before
+
+
+def test_statistics_are_written_small_and_read_back(tmp_path: Path) -> None:
+    """A damaged file is told by name."""
+    statistics = TermStatistics.fit([*ITEMS, *ITEMS[:1] * 300])
+    path = tmp_path / "terms.npz"
+    statistics.save(path)
+    again = TermStatistics.load(path.read_bytes(), path.name)
+    assert np.array_equal(again.frequency, statistics.frequency)
+    assert (again.texts, again.mean_length) == (statistics.texts, statistics.mean_length)
+    nothing = tmp_path / "nothing.npz"
+    TermStatistics().save(nothing)
+    assert not TermStatistics.load(nothing.read_bytes(), "").frequency.any()
+    with pytest.raises(ModelCorrupt, match=r"terms\.npz"):
+        TermStatistics.load(path.read_bytes()[:100], path.name)

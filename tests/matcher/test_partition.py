@@ -1,18 +1,20 @@
 """Groups of needs that are kept up to date, and equal those of a partition made afresh."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from matcher import partition as module
 from matcher.cluster import Grouping
 from matcher.pairs import FEATURES
 from matcher.partition import Partition
+from matcher.profiles import unit
 from matcher.protocols import Float32
 from matcher.review import Constraints
 from matcher.traits import Traits
@@ -44,6 +46,18 @@ class Weighed:
     def contributions(self, features: Float32) -> Float32:
         """Nothing is told of them."""
         return np.zeros_like(features)
+
+
+@dataclass(frozen=True)
+class Agreed(Weighed):
+    """A calibrator that asks for the same solutions as well as the same meaning."""
+
+    meaning: float = 1.0
+
+    def probability(self, features: Float32) -> Float32:
+        """The smaller of the two."""
+        said: Float32 = np.minimum(features[:, 0], features[:, FEATURES.index("solutions")])
+        return said
 
 
 def around(count: int, centres: int, seed: int, spread: float = 0.35, dimension: int = DIMENSION) -> Float32:
@@ -306,3 +320,43 @@ def test_few_new_needs_leave_the_groups_as_they_were() -> None:
     after = {frozenset(row for row in group if row < 800) for group in sets(own)}
     assert len(before & after) >= 0.97 * len(before)
     assert any(max(group) >= 800 and len(group) > 1 for group in sets(own))
+
+
+def beside(vectors: Mapping[int, Float32], answers: Mapping[int, list[float]]) -> Traits:
+    """Needs with solutions that answer them, one column each."""
+    own = traits(vectors)
+    said = sparse.csr_matrix(np.array([answers[row] for row in own.rows.tolist()], dtype=np.float32))
+    return replace(own, answers=said, profiles=unit(said))
+
+
+def test_other_offers_change_the_needs_they_concern() -> None:
+    """Profiles, pairs and groups are those of a partition made afresh, columns added included."""
+    near = around(6, 1, seed=5, spread=0.02)
+    alike = {row: near[row] for row in range(6)}
+    before = {row: [1.0, 0.0] if row < 4 else [0.0, 1.0] for row in alike}
+    judged = Grouping(similarity=0.3, edge=0.4, linkage=0.55, linkage_beside=0.55, beside=Agreed())
+    kept = made(beside(alike, before), judged)
+    assert sets(kept) == {frozenset(range(4)), frozenset({4, 5})}
+    fresh = sparse.csr_matrix(np.array([[0, 0, 1], [0, 0, 1]], dtype=np.float32))
+    kept.offer(np.array([1, 2]), fresh)
+    after = {row: [*said, 0.0] for row, said in before.items()} | {1: [0, 0, 1.0], 2: [0, 0, 1.0]}
+    again = made(beside(alike, after), judged)
+    assert sets(kept) == sets(again) == {frozenset({0, 3}), frozenset({1, 2}), frozenset({4, 5})}
+    assert kept.traits is not None
+    assert again.traits is not None
+    for name in ("answers", "profiles"):
+        one, other = getattr(kept.traits, name), getattr(again.traits, name)
+        assert one.shape == other.shape
+        assert np.array_equal(one.toarray(), other.toarray())
+
+
+def test_new_columns_alone_change_nothing() -> None:
+    """Profiles are as wide as there are solutions, so that needs that come later fit beside them."""
+    own = beside({0: POOL[0], 1: POOL[0]}, {0: [1.0], 1: [1.0]})
+    kept = made(own, Grouping(similarity=0.3, edge=0.4, linkage=0.55, linkage_beside=0.55))
+    before = sets(kept)
+    kept.offer(np.empty(0, dtype=np.int64), sparse.csr_matrix((0, 3), dtype=np.float32))
+    assert kept.traits is not None
+    assert kept.traits.answers is not None
+    assert kept.traits.answers.shape == (2, 3)
+    assert sets(kept) == before

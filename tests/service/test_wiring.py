@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,7 @@ from matcher.protocols import ModelIdentity
 from matcher.records import Need, Solution
 from models import offsets, tunings
 from models.hashing import HashingEncoder
+from models.registry import entry
 from service import Settings, open_engine, wiring
 from service.tuning import plain
 
@@ -174,3 +176,50 @@ def test_the_package_hands_out_its_names_late():
 
     with pytest.raises(AttributeError, match="nothing_of_the_sort"):
         _ = service.nothing_of_the_sort
+
+
+def test_reference_statistics_ship_and_can_be_asked_for(hashing, tmp_path):
+    """An engine that starts with them keeps them; without them it learns from what comes first."""
+    shipped = wiring.reference_statistics()
+    assert shipped.texts > 1000
+    assert wiring.reference_statistics() is shipped
+    engine = open_engine(settings=hashing, statistics=shipped)
+    engine.add([Need(id="N", title="fire pump"), Solution(id="S", name="pump for fires")])
+    assert engine.needs.lexical.statistics is engine.solutions.lexical.statistics is shipped
+    engine.save(tmp_path / "kept")
+    again = open_engine(tmp_path / "kept", settings=hashing, statistics=shipped)
+    assert again.needs.lexical.statistics.texts == shipped.texts
+    own = open_engine(settings=hashing)
+    own.add([Need(id="N", title="fire pump")])
+    assert own.needs.lexical.statistics.texts == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "revision", "expected"),
+    [
+        ("e5-small", "1", False),
+        ("hashing", "1", True),
+        ("hashing", "2", False),
+        ("no-such-model", "1", False),
+    ],
+)
+def test_a_model_with_one_prefix_and_one_offset_is_symmetric(model, revision, expected):
+    """Only of a known revision; what is not known is not taken to be so."""
+    encoder = SimpleNamespace(identity=ModelIdentity(model, revision, "any", 64))
+    assert wiring.symmetric(encoder) is expected
+
+
+def test_the_default_model_is_symmetric(monkeypatch):
+    """Its records are asked as they are stored; not so with offsets that tell roles apart."""
+    known = entry(Settings().model)
+    encoder = SimpleNamespace(identity=ModelIdentity(known.id, known.revision, "any", 384))
+    assert wiring.tuning_of(encoder).symmetric
+    vectors = HashingEncoder().encode(["pump", "Pumpe"], offsets.Role.QUERY).pooled
+    means = offsets.fit({r: vectors * (1 + i) for i, r in enumerate(offsets.ROLES)}, ["en", "de"], "any")
+    monkeypatch.setattr(offsets, "shipped", lambda _: means)
+    assert not wiring.symmetric(encoder)
+
+
+def test_suggestions_need_a_fitted_classifier(hashing):
+    """A model without one suggests nothing."""
+    assert wiring.suggester_of(wiring.open_embedder(hashing)) is None

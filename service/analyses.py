@@ -1,0 +1,64 @@
+"""The analyses of the market by name, as the command and the service give them."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matcher.market import Finding, Market
+
+ANALYSES: Mapping[str, str] = {
+    "environment": "needs and value by country, area and regime (--by others)",
+    "country-map": "needs and stated value by country, as a map",
+    "profiles": "what each country asks for, beside the others (--by)",
+    "distances": "how far the profiles of countries are apart (--by)",
+    "cooperation": "countries, or organisations, with needs in common (--by)",
+    "supply-and-demand": "demand and adequate suppliers, by area and country",
+    "concentration": "how concentrated supply is, and the share of SMEs (--by)",
+    "import-dependence": "from where the nearest adequate supply of each country is",
+    "unmet-needs": "needs by how little answers them",
+    "unmet-clusters": "groups of needs by how little answers them",
+    "trends": "needs by quarter of planned start (--by)",
+    "cpv-drift": "CPV branches before and after the median planned start",
+    "joint-buying": "what joint buying of each group could change; no forecast",
+}
+"""Analyses by the name of their function in `matcher.market`, with what they tell."""
+SEVERAL = frozenset({"environment"})
+"""Analyses that divide by several things at once."""
+
+
+def analysed(name: str, seen: "Market", by: Sequence[str] = (), *, suppress: bool = True) -> "Finding":
+    """The finding of an analysis. Raises `SettingInvalid` for an unknown one, or one not divided so."""
+    from inspect import signature
+
+    import matcher.market
+    from matcher.errors import SettingInvalid
+
+    if name not in ANALYSES:
+        raise SettingInvalid(f"There is no analysis {name!r}. Choose one of: {', '.join(ANALYSES)}.")
+    analyse = getattr(matcher.market, name.replace("-", "_"))
+    given: dict[str, Any] = {"suppress": suppress}
+    if by:
+        if "by" not in signature(analyse).parameters:
+            raise SettingInvalid(f"{name} cannot be divided otherwise: leave out 'by'.")
+        if len(by) > 1 and name not in SEVERAL:
+            raise SettingInvalid(f"{name} is divided by one thing at a time: give 'by' once.")
+        given["by"] = list(by) if name in SEVERAL else by[0]
+    finding: Finding = analyse(seen, **given)
+    return finding
+
+
+def as_json(name: str, one: "Finding") -> dict[str, Any]:
+    """A finding as plain values: its sentence, what it rests on, and its rows."""
+    import json
+
+    return {
+        "analysis": name,
+        "sentence": one.sentence,
+        "n": one.n,
+        "coverage": one.coverage,
+        "caveat": one.caveat,
+        "day": one.day,
+        "parameters": dict(one.parameters),
+        "versions": dict(one.versions),
+        "rows": json.loads(one.table.to_json(orient="records", force_ascii=False, double_precision=6)),
+    }
