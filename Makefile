@@ -4,7 +4,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help setup demo test check bench quality scale recipes notebooks docs clean
+.PHONY: help setup demo serve test check bench quality scale recipes notebooks docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ setup: .venv/ready ## make .venv with everything that is needed
 demo: setup ## the main job on the sample corpus, in the terminal
 	@$(BIN)/needmatch demo
 
+serve: setup ## the service on http://127.0.0.1:8080, data in DATA (or the user's folder)
+	@$(BIN)/needmatch serve $(if $(DATA),--data $(DATA))
+
 test: setup ## all tests, the real model included
 	$(BIN)/pytest
 
@@ -37,7 +40,7 @@ bench: setup ## speed and memory, written to docs/performance.md and docs/perfor
 quality: setup ## quality on the sample (and on DATA=folder of notices and tests), written to docs/quality.md
 	$(BIN)/python -m service.quality $(DATA)
 
-scale: setup ## grouping at 10,000 and 100,000 needs and against peers, written to docs/scale.md (half an hour; peers by pip install -e '.[peers]')
+scale: setup ## grouping at 5,000 to 100,000 needs and against peers, written to docs/scale.md (half an hour; peers by pip install -e '.[peers]')
 	$(BIN)/python -m service.scale
 
 notebooks: setup ## run all notebooks twice from fresh kernels, and compare
@@ -46,8 +49,9 @@ notebooks: setup ## run all notebooks twice from fresh kernels, and compare
 recipes: setup ## what each way of training brings, written to docs/recipes.md (half an hour; DATA=folder as for quality)
 	$(BIN)/python -m service.recipes $(DATA)
 
-docs: setup ## put what commands print into the README
+docs: setup ## what commands print into the README; interface and settings into docs/
 	$(BIN)/python -m service.readme
+	$(BIN)/python -m service.handbook
 
 clean: ## remove what can be made again
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -94,7 +94,7 @@ class Audience:
         if gone or fresh:
             rows = np.array(sorted(fresh), dtype=np.int64)
             self.partition.update(
-                _traits(needs, rows, embedder, solutions, offers, self.grouping) if fresh else None, gone
+                traits_among(needs, rows, embedder, solutions, offers, self.grouping) if fresh else None, gone
             )
             self._stamps = wanted
             self._hold(needs, wanted)
@@ -212,7 +212,7 @@ def _holders(traits: Traits, columns: Sequence[int]) -> Int64:
     return np.unique(np.searchsorted(traits.answers.indptr, entries, side="right") - 1)
 
 
-def _traits(
+def traits_among(
     needs: Collection,
     rows: Int64,
     embedder: Embedder,
@@ -220,6 +220,7 @@ def _traits(
     offers: RowSet,
     grouping: Grouping,
 ) -> Traits:
+    """What needs are grouped by, where these solutions are offered; rows `int64[n]`, ascending."""
     vectors = needs.centroids(rows)
     offset = embedder.neutraliser
     if offset is not None and grouping.strength is not None:

@@ -1,8 +1,8 @@
 """Which CPV code a text is about: a division by its language-neutral vectors, then the label that is nearest.
 
-P(code) = P(division) P(code | division). The division comes from a linear classifier fitted on public
-notices; the codes of a division share its probability by how near their labels are. About a fifth of the
-codes that buyers publish are wrong, so a suggestion is a likelihood to choose from, never a correction.
+P(code) = P(division) P(code | division). The division comes from a classifier fitted on public notices
+(`divisions`); the codes of a division share its probability by how near their labels are. About a fifth of
+the codes that buyers publish are wrong, so a suggestion is a likelihood to choose from, never a correction.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class Suggestion:
 class Suggester:
     """Suggests CPV codes for texts in any language, over a table of labels.
 
-    Vectors of labels are made when their division first comes up.
+    Vectors of labels that do not ship with the classifier are made when their division first comes up.
     """
 
     def __init__(self, embedder: Embedder, fitted: DivisionClassifier, labels: Mapping[str, str]) -> None:
@@ -94,9 +94,19 @@ class Suggester:
     def _labelled(self, division: str) -> tuple[list[str], Float32]:
         if division not in self._known:
             codes = self._codes[division]
-            labels = [self._labels[code] for code in codes]
-            self._known[division] = codes, pooled(self._embedder, labels, ["en"] * len(labels))
+            self._known[division] = codes, self._vectors(codes)
         return self._known[division]
+
+    def _vectors(self, codes: Sequence[str]) -> Float32:
+        """Vectors of labels: those that ship, and read anew for codes of another table."""
+        if all(code in self._shipped for code in codes):
+            return self._fitted.labels[[self._shipped[code] for code in codes]]
+        return pooled(self._embedder, [self._labels[code] for code in codes], ["en"] * len(codes))
+
+    @cached_property
+    def _shipped(self) -> dict[str, int]:
+        """Place of each code whose label's vector ships with the classifier."""
+        return {code: place for place, code in enumerate(self._fitted.codes)}
 
 
 def views(embedder: Embedder, texts: Sequence[str], languages: Sequence[str | None]) -> Float32:

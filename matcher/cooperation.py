@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from matcher.audience import Audience, Phrasing
+from matcher.audience import Audience, Phrasing, traits_among
 from matcher.cluster import Grouping
 from matcher.collection import Collection
 from matcher.duplicates import DuplicateModel, features, judged
@@ -25,6 +25,7 @@ from matcher.joint import JointCandidate, NotJoint, judge
 from matcher.joint.instrument import Offers
 from matcher.joint.totals import organisation
 from matcher.label import label
+from matcher.pairs import PairModel
 from matcher.profiles import profile_features
 from matcher.protocols import Int64
 from matcher.records import Kind, Need, Solution
@@ -79,6 +80,7 @@ class Cooperation:
         """Of the audiences that were asked for by day."""
         self._turn = threading.RLock()
         self._audiences: dict[Filter, Audience] = {}
+        self._naming = threading.Lock()
         self._phrasing = Phrasing(Filter())
 
     @contextmanager
@@ -237,24 +239,25 @@ class Cooperation:
     def likeness(self, where: Filter, grouping: Grouping, need_ids: Sequence[str]) -> NDArray[np.float64]:
         """`float64[n, n]`: the probability that each pair of needs asks for the same, in the order given.
 
-        Raises `RecordUnknown` for a need that is not loaded, or that the filter does not admit.
+        It waits for nobody who groups needs. Raises `RecordUnknown` for a need that is not loaded, or that
+        the filter does not admit.
         """
-        return self._settled(lambda: self._likeness(where, grouping, need_ids))
-
-    def _likeness(self, where: Filter, grouping: Grouping, need_ids: Sequence[str]) -> NDArray[np.float64]:
-        audience = self._audience(where, grouping)
-        for need_id in need_ids:
-            if need_id not in audience.rows:
-                raise RecordUnknown(Kind.NEED, need_id)
-        rows = np.array([audience.rows[need_id] for need_id in need_ids], dtype=np.int64)
-        order = np.argsort(rows)
-        alike = audience.partition.likeness(rows[order])
-        back = np.argsort(order)
+        needs, solutions = self._needs(), self._solutions()
+        with needs.reading(), solutions.reading():
+            seen = needs.select(where).allowed
+            for need_id in need_ids:
+                if need_id not in needs or needs.row(need_id) not in seen:
+                    raise RecordUnknown(Kind.NEED, need_id)
+            rows = np.array([needs.row(need_id) for need_id in need_ids], dtype=np.int64)
+            ordered, back = np.unique(rows, return_inverse=True)
+            offers = solutions.select(where.sight).allowed
+            traits = traits_among(needs, ordered, self._embedder, solutions, offers, grouping)
+            alike = PairModel(grouping.beside, grouping.alone).matrix(traits)
         return alike[np.ix_(back, back)]
 
     def named(self, candidate: JointCandidate, where: Filter) -> JointCandidate:
         """The candidate with the phrases that set it apart among the needs that a filter admits."""
-        with self._turn:
+        with self._naming:
             needs = self._needs()
             with needs.reading():
                 rows = needs.select(where).allowed

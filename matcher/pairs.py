@@ -33,8 +33,8 @@ agreement on solutions; shared codes over all; nearness of CPV codes; same natur
 PARTS = slice(1, 4)
 """Details, titles, titles in texts."""
 SOLUTIONS = FEATURES.index("solutions")
-AT_ONCE = 20_000
-"""Pairs whose vectors are laid side by side; memory does not grow with all of them."""
+AT_ONCE = 256
+"""Pairs whose vectors are laid side by side: so few that they stay in the cache."""
 DECIMALS = 5
 """Beyond these, probabilities depend on the order in which products were summed."""
 UNTOLD = 0.5
@@ -65,9 +65,9 @@ class PairModel:
     def matrix(self, traits: Traits) -> NDArray[np.float64]:
         """`float64[n, n]`: all pairs, 1 for a need and itself."""
         found = np.eye(len(traits))
-        upper = np.triu_indices(len(traits), 1)
-        found[upper] = self.probability(traits, *upper)
-        return np.maximum(found, found.T)
+        left, right = np.triu_indices(len(traits), 1)
+        found[left, right] = found[right, left] = self.probability(traits, left, right)
+        return found
 
 
 def cosines(traits: Traits, left: Int64, right: Int64) -> Float32:

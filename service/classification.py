@@ -2,22 +2,24 @@
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 from scipy.special import softmax
 
 from corpora.campaign import rows
 from corpora.taxonomy.cpv import CpvTable
-from matcher.classify import Suggester, views
-from matcher.divisions import DivisionClassifier
+from corpora.tuning import load as load_tuning
+from matcher.classify import Suggester, pooled, views
+from matcher.divisions import SHARP, DivisionClassifier, known_shares, label_nearness
 from matcher.embed import Embedder
 from matcher.errors import FileUnreadable, SettingInvalid
 from matcher.evaluate.reliability import Shown, reliability
-from matcher.protocols import Float32
-from matcher.records import EU_LANGUAGES
+from matcher.protocols import Float32, Int64
+from matcher.records import EU_LANGUAGES, Need, Solution
 from models import classifier
 from service.report import table
 from service.settings import Settings
@@ -27,7 +29,10 @@ CHARACTERS = 1500
 """Read of a notice: the object stands at its beginning."""
 LABELS = 3000
 """CPV labels that stand beside the notices, so that a division without notices is known as well."""
-LABEL_WEIGHT = 0.3
+BESIDE = 0.3
+"""What a label, or a record of our own, counts beside a notice."""
+UNSEEN = -20.0
+"""Linear score of a division that no text is of."""
 STRENGTHS = (1.0, 3.0, 10.0, 30.0)
 SHARPNESS = (5.0, 10.0, 15.0, 20.0, 30.0)
 FOLDS = 5
@@ -80,72 +85,105 @@ def read_notices(path: Path, fold: str) -> Notices:
 def fit_classifier(
     folder: Path, settings: Settings, say: Say | None = None
 ) -> tuple[DivisionClassifier, dict[str, float]]:
-    """A classifier from the notices of the fold `train` and, if there, the labels of `cpv24.tsv`.
+    """A classifier from notices of the fold `train`, our tuning set and, if there, labels of `cpv24.tsv`.
 
-    Regularisation and sharpness are chosen by cross-validation over families of notices. Returns it with
-    what it reached there.
+    Regularisation, what each sight counts for and sharpness are chosen by cross-validation over families
+    of notices. Returns it with what it reached there.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold
 
     tell = say or (lambda _: None)
     embedder = open_embedder(settings, say)
+    table = CpvTable.load().called("en")
+    codes = tuple(sorted(table))
     notices = read_notices(folder / "notices.jsonl", "train")
     tell(f"Reading {len(notices.texts)} notices")
     vectors = views(embedder, notices.texts, notices.languages)
-    divisions = np.array([code[:2] for code in notices.main])
     labels = _labels(folder / "cpv24.tsv")
     tell(f"Reading {len(labels)} labels")
     label_vectors = views(embedder, [text for _, _, text in labels], [lang for _, lang, _ in labels])
-    label_divisions = np.array([code[:2] for code, _, _ in labels])
-    beside = np.full(len(labels), LABEL_WEIGHT)
+    own = _tuning_set()
+    tell(f"Reading {len(own)} records of the tuning set")
+    own_vectors = views(embedder, [text for _, _, text in own], [language for _, language, _ in own])
+    tell(f"Reading the {len(codes)} labels of the table")
+    table_vectors = pooled(embedder, [table[code] for code in codes], ["en"] * len(codes))
 
-    def fitted(train: np.ndarray[Any, Any], strength: float) -> LogisticRegression:
+    given = [*(c for c, _, _ in labels), *(c for c, _, _ in own)]
+    divisions = tuple(sorted({code[:2] for code in (*notices.main, *given, *codes)}))
+    place = {division: at for at, division in enumerate(divisions)}
+    gold = np.array([place[code[:2]] for code in notices.main], dtype=np.int64)
+    beside = np.concatenate([label_vectors, own_vectors])
+    beside_gold = np.array([place[code[:2]] for code in given], dtype=np.int64)
+    of = np.array([place[code[:2]] for code in codes], dtype=np.int64)
+    half = table_vectors.shape[1]
+
+    def linear(train: Int64, strength: float) -> tuple[Float32, Float32]:
         model = LogisticRegression(C=strength, max_iter=400)
         model.fit(
-            np.concatenate([vectors[train], label_vectors]),
-            np.concatenate([divisions[train], label_divisions]),
-            sample_weight=np.concatenate([np.ones(len(train)), beside]),
+            np.concatenate([vectors[train], beside]),
+            np.concatenate([gold[train], beside_gold]),
+            sample_weight=np.concatenate([np.ones(len(train)), np.full(len(beside), BESIDE)]),
         )
-        return model
+        weights = np.zeros((len(divisions), vectors.shape[1]), dtype=np.float32)
+        bias = np.full(len(divisions), UNSEEN, dtype=np.float32)
+        weights[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
+        return weights, bias
 
     tell("Cross-validating")
     splits = list(GroupKFold(FOLDS).split(vectors, groups=notices.families))
-    held: dict[float, tuple[float, Float32, list[str]]] = {}
+    held: dict[float, Float32] = {}
     for strength in STRENGTHS:
-        scores = np.zeros((len(vectors), len(set(label_divisions) | set(divisions))), np.float32)
+        scores = np.zeros((len(vectors), len(divisions)), np.float32)
         for train, test in splits:
-            model = fitted(train, strength)
-            scores[test] = model.decision_function(vectors[test])
-        classes = model.classes_.tolist()
-        gold = np.array([classes.index(d) for d in divisions])
-        held[strength] = _log_loss(softmax(scores, axis=1), gold), scores, classes
-    strength = min(held, key=lambda s: held[s][0])
-    loss, scores, classes = held[strength]
-    gold = np.array([classes.index(d) for d in divisions])
-    heat = min(
-        (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5), key=lambda t: _log_loss(softmax(scores / t, axis=1), gold)
+            weights, bias = linear(train, strength)
+            scores[test] = vectors[test] @ weights.T + bias
+        held[strength] = scores
+    strength = min(held, key=lambda s: _log_loss(softmax(held[s], axis=1), gold))
+    families = np.unique(notices.families, return_inverse=True)[1]
+    known = np.concatenate([vectors[:, :half], own_vectors[:, :half]])
+    known_divisions = np.concatenate([gold, beside_gold[len(labels) :]])
+    known_weights = np.concatenate([np.ones(len(vectors)), np.full(len(own), BESIDE)]).astype(np.float32)
+    apart = np.hstack(
+        [families[:, None] == families[None, :], np.zeros((len(vectors), len(own)), dtype=np.bool_)]
     )
-    model = fitted(np.arange(len(vectors)), strength)
-    linear = DivisionClassifier(
+    near = [
+        label_nearness(part, table_vectors, of, len(divisions), sharp)
+        for part in (vectors[:, :half], vectors[:, half:])
+        for sharp in SHARP
+    ]
+    seen = known_shares(vectors[:, :half], known, known_divisions, known_weights, len(divisions), apart)
+    sights = np.stack([held[strength], *near, seen], axis=2)
+    stacked = np.zeros((len(vectors), len(divisions)))
+    for train, test in splits:
+        stacked[test] = sights[test] @ _mixed(sights[train], gold[train])
+    weights, bias = linear(np.arange(len(vectors)), strength)
+    made = DivisionClassifier(
         embedder.encoder.identity.model,
-        tuple(model.classes_.tolist()),
-        (model.coef_ / heat).astype(np.float32),
-        (model.intercept_ / heat).astype(np.float32),
+        divisions,
+        weights,
+        bias,
         SHARPNESS[0],
+        codes,
+        table_vectors,
+        known.astype(np.float32),
+        known_divisions,
+        known_weights,
+        tuple(_mixed(sights, gold).round(4).tolist()),
     )
     tell("Choosing how sharply labels share a division")
-    best = max(SHARPNESS, key=lambda sharp: _label_likelihood(embedder, linear, notices, vectors, sharp))
-    final = DivisionClassifier(linear.model, linear.divisions, linear.weights, linear.bias, best)
-    ranked = np.argsort(-scores, axis=1)
-    return final, {
+    best = max(SHARPNESS, key=lambda sharp: _label_likelihood(embedder, made, notices, vectors, sharp))
+    ranked = np.argsort(-stacked, axis=1)
+    alone = np.argsort(-held[strength], axis=1)
+    return replace(made, sharpness=best), {
         "notices": len(vectors),
         "labels": len(labels),
+        "records": len(own),
         "strength": strength,
-        "temperature": heat,
-        "log_loss": round(loss, 4),
+        "log_loss": round(_log_loss(softmax(stacked, axis=1), gold), 4),
         "division_top_1": round(float(np.mean(ranked[:, 0] == gold)), 4),
         "division_top_5": round(float(np.mean((ranked[:, :5] == gold[:, None]).any(axis=1))), 4),
+        "division_top_1_linear": round(float(np.mean(alone[:, 0] == gold)), 4),
     }
 
 
@@ -228,13 +266,39 @@ def _label_likelihood(
     embedder: Embedder, linear: DivisionClassifier, notices: Notices, vectors: Float32, sharpness: float
 ) -> float:
     """Mean log likelihood of the main code within its own division."""
-    fitted = DivisionClassifier(linear.model, linear.divisions, linear.weights, linear.bias, sharpness)
+    fitted = replace(linear, sharpness=sharpness)
     suggester = Suggester(embedder, fitted, CpvTable.load().called("en"))
     total: list[float] = []
     for vector, code in zip(vectors, notices.main, strict=True):
         if code in suggester.known_codes:
             total.append(float(np.log(max(suggester.share(vector[: vector.size // 2], code), 1e-9))))
     return float(np.mean(total))
+
+
+def _mixed(sights: Float32, gold: Int64) -> Float32:
+    """`float32[s]`: what each sight of `float32[n, c, s]` counts for, by likelihood of the true division.
+
+    None counts against: what speaks for a division must not lower it.
+    """
+
+    def loss(counts: Float32) -> tuple[float, Float32]:
+        chances = softmax(sights @ counts, axis=1)
+        own = np.take_along_axis(sights, gold[:, None, None], axis=1)[:, 0]
+        slope = np.einsum("nc,ncs->ns", chances, sights) - own
+        cost = float(-np.log(np.maximum(chances[np.arange(len(gold)), gold], 1e-12)).mean())
+        return cost + 1e-3 * float(counts @ counts), slope.mean(axis=0) + 2e-3 * counts
+
+    found: Float32 = minimize(
+        loss, np.full(sights.shape[2], 0.5), jac=True, method="L-BFGS-B", bounds=[(0, None)] * sights.shape[2]
+    ).x
+    return found
+
+
+def _tuning_set() -> list[tuple[str, str | None, str]]:
+    """(code, language, text) of the tuning set's needs and solutions."""
+    tuning = load_tuning()
+    records: list[Need | Solution] = [*tuning.needs, *tuning.solutions]
+    return [(record.cpv[0], record.language, record.text[:CHARACTERS]) for record in records if record.cpv]
 
 
 def _labels(path: Path) -> list[tuple[str, str, str]]:

@@ -1,9 +1,10 @@
-"""Grouping at scale, and against peers: `python -m service.scale` writes docs/scale.md and docs/scale.json.
+"""Grouping at scale, and against peers: `python -m service.scale` writes docs/scale.md, its figures and plot.
 
 A corpus of any size is made of worlds. A world is all needs of the sample and of the tuning set: their
 vectors turned by a random rotation of its own, so that distances inside it stay those of real texts and
-worlds are far from each other, and shaken a little. Texts, parts and facts are those of the needs
-themselves. Every job runs in a process of its own, which tells its time and memory.
+worlds are far from each other, and shaken a little. Parts and facts are those of the needs themselves, and
+so are texts but for the number of the world at their end: what was read of one text is of no use for
+another. Every job runs in a process of its own, which tells its time and memory.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +30,19 @@ from matcher.protocols import Float32, Role
 from matcher.records import Need
 from service.bench import machine, peak_bytes
 from service.cli import screen
+from service.plots import INK, MARK, MUTED, PALE, _figure
 from service.report import table
 from service.settings import Settings
 from service.wiring import open_embedder, tuning_of, vocabulary
 
-SIZES = (10_000, 100_000)
+SIZES = (5_000, 10_000, 20_000, 50_000, 100_000)
 AGAINST_PEERS = 20_000
 SHAKEN = 0.1
 """Length of the noise added to a unit vector: the cosine to the text's own vector is about .995."""
 SEED = 20_261
 DAY = date(2026, 12, 1)
+BAR_SECONDS, BAR_SIZE = 180, 100_000
+"""Grouping and judging so many needs should take no longer."""
 THRESHOLDS = tuple(round(0.4 + 0.05 * step, 2) for step in range(11))
 Found = dict[str, Any]
 
@@ -81,7 +86,12 @@ def corpus(size: int) -> tuple[Corpus, Embedder]:
         shaken = vectors @ rotation + noise
         turned.append(shaken / np.linalg.norm(shaken, axis=1, keepdims=True))
         for need in source:
-            other = replace(need, id=f"{need.id}/{world}", organisation=f"{need.organisation} {world}")
+            other = replace(
+                need,
+                id=f"{need.id}/{world}",
+                organisation=f"{need.organisation} {world}",
+                description=f"{need.description} ({world})",
+            )
             needs.append(other)
             groups[other.id] = f"{truth[need.id]}/{world}"
         world += 1
@@ -157,6 +167,8 @@ def community(size: int) -> Found:
 
 def bertopic(size: int) -> Found:
     """BERTopic with its defaults but for the smallest topic, on the same vectors."""
+    if find_spec("bertopic") is None:
+        return {"size": size, "failed": "BERTopic is not installed (pip install -e '.[peers]')"}
     from bertopic import BERTopic
 
     made, _ = corpus(size)
@@ -191,10 +203,10 @@ NAMES = {"ours": "needmatch", "community": "community_detection", "bertopic": "B
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, and write scale.md, scale.json and a plot into docs."""
+    """Measure, and write scale.md, scale.json and scale/growth.svg into docs."""
     parser = argparse.ArgumentParser(prog="python -m service.scale", description=__doc__)
     parser.add_argument("--job", choices=sorted(JOBS), help="do one job here and print what it found")
-    parser.add_argument("--size", type=int, default=AGAINST_PEERS)
+    parser.add_argument("--size", type=int, default=AGAINST_PEERS, help="needs of a job, or of the peers")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="sizes of the growth")
     parser.add_argument("--out", type=Path, default=Path("docs"))
     chosen = parser.parse_args(arguments)
@@ -202,15 +214,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(json.dumps(JOBS[chosen.job](chosen.size)))
         return
     tell = screen.errors().print
-    growth, peers = [], {}
+    growth: list[Found] = []
+    peers: dict[str, Found] = {}
     for size in map(int, chosen.sizes.split(",")):
         tell(f"needmatch on {size}")
         growth.append(_alone("ours", size))
     for job in JOBS:
         tell(f"{NAMES[job]} on {chosen.size}")
-        peers[job] = _alone(job, chosen.size)
+        known = [one for one in growth if job == "ours" and one["size"] == chosen.size]
+        peers[job] = known[0] if known else _alone(job, chosen.size)
     facts = machine(Settings())
-    chosen.out.mkdir(exist_ok=True)
+    plot = chosen.out / "scale" / "growth.svg"
+    plot.parent.mkdir(parents=True, exist_ok=True)
+    drawn(plot, growth, peers)
     (chosen.out / "scale.json").write_text(
         json.dumps({"machine": facts, "growth": growth, "peers": peers}, indent=1, default=str) + "\n",
         encoding="utf-8",
@@ -233,33 +249,44 @@ def _alone(job: str, size: int) -> Found:
     return found
 
 
+def exponent(growth: Sequence[Found], measure: str) -> float | None:
+    """To which power of the size a time grows, by least squares over the logarithms; None of fewer than two.
+
+    >>> slow = [{"size": size, "seconds": size**2} for size in (10, 20, 40)]
+    >>> round(exponent(slow, "seconds"), 3)
+    2.0
+    """
+    ran = _ran(growth)
+    if len({one["size"] for one in ran}) < 2:
+        return None
+    sizes, seconds = np.log([one["size"] for one in ran]), np.log([one[measure] for one in ran])
+    return float(np.polyfit(sizes, seconds, 1)[0])
+
+
+def drawn(path: Path, growth: Sequence[Found], peers: dict[str, Found]) -> None:
+    """Time against size, both on scales of powers, with the peers at their size and the bar."""
+    with _figure(path, 6, 4) as figure:
+        axes = figure.add_subplot()
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        ran = _ran(growth)
+        sizes = [one["size"] for one in ran]
+        both = [one["seconds_grouping"] + one["seconds_judging"] for one in ran]
+        grouping = [one["seconds_grouping"] for one in ran]
+        axes.plot(sizes, both, color=INK, marker="o", label="needmatch: grouping and judging")
+        axes.plot(sizes, grouping, color=MUTED, marker="s", linestyle="--", label="needmatch: grouping")
+        for marker, (job, one) in zip("^Dv", _ran_peers(peers).items(), strict=False):
+            axes.plot([one["size"]], [one["seconds_grouping"]], marker, color=MARK, label=NAMES[job])
+        axes.plot([BAR_SIZE], [BAR_SECONDS], "_", color=MARK, markersize=18, label="bar")
+        axes.grid(True, color=PALE, linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.set_xlabel("needs")
+        axes.set_ylabel("seconds")
+        axes.legend(frameon=False, fontsize=8)
+
+
 def page(growth: Sequence[Found], peers: dict[str, Found], facts: Found) -> str:
     """The Markdown page."""
-    steps = [
-        [
-            f"{one['size']:,}",
-            f"{one['seconds_grouping']:.1f} s",
-            f"{one['seconds_judging']:.1f} s",
-            f"{one['seconds_one_need_less']:.2f} s",
-            f"{one['candidates']:,}",
-            f"{one['peak_gb']:.2f} GB",
-            f"{one['bcubed_f1']:.3f}",
-        ]
-        for one in growth
-        if "failed" not in one
-    ]
-    beside = [
-        [
-            NAMES[job],
-            f"not run: {one['failed']}" if "failed" in one else f"{one['seconds_grouping']:.1f} s",
-            *(
-                ["", "", ""]
-                if "failed" in one
-                else [f"{one['pair_f1']:.3f}", f"{one['bcubed_f1']:.3f}", f"{one['peak_gb']:.2f} GB"]
-            ),
-        ]
-        for job, one in peers.items()
-    ]
     return "\n".join(
         [
             "# Grouping at scale",
@@ -279,9 +306,21 @@ def page(growth: Sequence[Found], peers: dict[str, Found], facts: Found) -> str:
             "group of two or more a joint candidate with its score and sentences.",
             "",
             *table(
-                ["needs", "grouping", "judging", "one need less", "candidates", "peak memory", "B-cubed F1"],
-                steps,
+                [
+                    "needs",
+                    "grouping",
+                    "judging",
+                    "together",
+                    "one need less",
+                    "candidates",
+                    "peak memory",
+                    "B-cubed F1",
+                ],
+                [_step(one) for one in growth],
             ),
+            "",
+            *_powers(growth),
+            "![Time against size, on scales of powers](scale/growth.svg)",
             "",
             f"## Against peers, {next(iter(peers.values()))['size']:,} needs",
             "",
@@ -289,10 +328,82 @@ def page(growth: Sequence[Found], peers: dict[str, Found], facts: Found) -> str:
             "BERTopic has its defaults with topics of two, outliers counted as singles. Time is that of",
             "grouping alone, vectors given.",
             "",
-            *table(["method", "time", "pair F1", "B-cubed F1", "peak memory"], beside),
+            *table(
+                ["method", "time", "times needmatch's", "pair F1", "B-cubed F1", "peak memory"],
+                [_beside(job, one, peers["ours"]) for job, one in peers.items()],
+            ),
+            "",
+            _verdict(peers),
             "",
         ]
     )
+
+
+def _step(one: Found) -> list[str]:
+    if "failed" in one:
+        return [f"{one['size']:,}", f"not run: {one['failed']}", *[""] * 6]
+    return [
+        f"{one['size']:,}",
+        f"{one['seconds_grouping']:.1f} s",
+        f"{one['seconds_judging']:.1f} s",
+        f"{one['seconds_grouping'] + one['seconds_judging']:.1f} s",
+        f"{one['seconds_one_need_less']:.2f} s",
+        f"{one['candidates']:,}",
+        f"{one['peak_gb']:.2f} GB",
+        f"{one['bcubed_f1']:.3f}",
+    ]
+
+
+def _powers(growth: Sequence[Found]) -> list[str]:
+    """To which powers of the number of needs times grow, in words."""
+    grouping, judging = (exponent(growth, f"seconds_{part}") for part in ("grouping", "judging"))
+    if grouping is None or judging is None:
+        return []
+    return [
+        f"Over these sizes grouping grows with the number of needs to the power of {grouping:.2f}, and",
+        f"judging to that of {judging:.2f}.",
+        "",
+    ]
+
+
+def _beside(job: str, one: Found, ours: Found) -> list[str]:
+    if "failed" in one:
+        return [NAMES[job], f"not run: {one['failed']}", *[""] * 4]
+    times = "" if "failed" in ours else f"{one['seconds_grouping'] / ours['seconds_grouping']:.1f}"
+    return [
+        NAMES[job],
+        f"{one['seconds_grouping']:.1f} s",
+        times,
+        f"{one['pair_f1']:.3f}",
+        f"{one['bcubed_f1']:.3f}",
+        f"{one['peak_gb']:.2f} GB",
+    ]
+
+
+def _verdict(peers: dict[str, Found]) -> str:
+    """How needmatch stands beside the fastest peer that ran, and who is missing."""
+    ran, ours = _ran_peers(peers), peers["ours"]
+    missing = [f"{NAMES[job]} was not run: {one['failed']}." for job, one in peers.items() if "failed" in one]
+    if "failed" in ours or not ran:
+        return " ".join(["Nothing can be compared.", *missing])
+    fastest = min(ran, key=lambda job: float(ran[job]["seconds_grouping"]))
+    times = ran[fastest]["seconds_grouping"] / ours["seconds_grouping"]
+    apart = ours["bcubed_f1"] - ran[fastest]["bcubed_f1"]
+    told = f"{times:.1f} times as fast" if times >= 1 else f"{1 / times:.1f} times as slow"
+    against = f"needmatch is {told} as {NAMES[fastest]}, the fastest peer that ran"
+    return " ".join([f"{against}, at a B-cubed F1 {abs(apart):.3f} {_side(apart)}.", *missing])
+
+
+def _side(apart: float) -> str:
+    return "higher" if apart >= 0 else "lower"
+
+
+def _ran(growth: Sequence[Found]) -> list[Found]:
+    return [one for one in growth if "failed" not in one]
+
+
+def _ran_peers(peers: dict[str, Found]) -> dict[str, Found]:
+    return {job: one for job, one in peers.items() if job != "ours" and "failed" not in one}
 
 
 if __name__ == "__main__":

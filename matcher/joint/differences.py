@@ -5,7 +5,7 @@ one scale: supplies against works, or classes of one standard that nothing marks
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal, get_args
@@ -199,17 +199,16 @@ def _figures(members: Sequence[Need]) -> list[Difference | None]:
 
     Where a text has several, nothing tells which of them answers to which. The sentence asks to read on.
     """
-    said = {need.id: measures(f"{need.description}\n{need.requirements}", need.language) for need in members}
-    return [
-        _figure(dimension, {need_id: _in(found, dimension) for need_id, found in said.items()})
-        for dimension in COMPARED
-    ]
+    said: dict[Dimension, dict[str, list[Measure]]] = {}
+    for need in members:
+        for found in _distinct(measures(f"{need.description}\n{need.requirements}", need.language)):
+            said.setdefault(found.dimension, {}).setdefault(need.id, []).append(found)
+    return [_figure(dimension, said[dimension]) for dimension in COMPARED if dimension in said]
 
 
-def _in(found: Sequence[Measure], dimension: Dimension) -> list[Measure]:
-    """The figures of a dimension; those of the same size count once."""
-    distinct = {(each.low, each.high): each for each in reversed(found) if each.dimension == dimension}
-    return list(distinct.values())
+def _distinct(found: Sequence[Measure]) -> Iterable[Measure]:
+    """The figures of a text, the last first; those of the same dimension and size count once."""
+    return {(each.dimension, each.low, each.high): each for each in reversed(found)}.values()
 
 
 def _figure(dimension: Dimension, said: Mapping[str, Sequence[Measure]]) -> Difference | None:

@@ -279,4 +279,5 @@ def _why(group: _Group, name: FormName, why: str) -> str:
 
 
 def _wished(need: Need) -> set[str]:
-    return set(need.extra.get("forms", "").casefold().replace(";", " ").replace(",", " ").split())
+    stated = need.extra.get("forms")
+    return set(stated.casefold().replace(";", " ").replace(",", " ").split()) if stated else set()

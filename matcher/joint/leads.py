@@ -68,8 +68,10 @@ def _by_organisation(members: Sequence[Need]) -> list[list[Need]]:
 def _reasons(members: Sequence[Need], likeness: NDArray[np.float64]) -> dict[str, list[tuple[int, str]]]:
     """What speaks for each need's owner: how strong it is (0 first), and in words."""
     found: dict[str, list[tuple[int, str]]] = {need.id: [] for need in members}
+    names = [organisation(need) for need in members]
+    spoken = [frozenset(need.working_languages) for need in members]
     at_home = len({need.country for need in members}) == 1 and members[0].country is not None
-    for need in members:
+    for need, own, languages in zip(members, names, spoken, strict=True):
         if answer(need, "lead") is Answer.YES:
             found[need.id].append((0, "said that it would lead"))
         elif answer(need, "lead") is Answer.MAYBE:
@@ -79,9 +81,12 @@ def _reasons(members: Sequence[Need], likeness: NDArray[np.float64]) -> dict[str
                 found[need.id].append((2, "is a central purchasing body that serves buyers of other states"))
             elif at_home:
                 found[need.id].append((2, "is a central purchasing body"))
-        own = organisation(need)
-        others = [each for each in members if each is not need and (not own or organisation(each) != own)]
-        sharing = sum(1 for each in others if set(each.working_languages) & set(need.working_languages))
+        others = [
+            theirs
+            for each, name, theirs in zip(members, names, spoken, strict=True)
+            if each is not need and (not own or name != own)
+        ]
+        sharing = sum(not languages.isdisjoint(theirs) for theirs in others)
         if 2 * sharing > len(others):
             words = f"shares a working language with {sharing} of {len(others)} other needs"
             found[need.id].append((3, words))

@@ -128,8 +128,12 @@ def check(members: Sequence[Need], today: date, rows: Sequence[ThresholdRow] | N
     """
     starts = [need.window_start for need in members if need.window_start is not None]
     day = max(starts, default=today)
-    standing = _shipped(day) if rows is None else in_force(rows, day)
-    possible = [options for need in members if (options := _options(need, standing))]
+    if rows is None:
+        of_each = [_shipped(day, *_conditions(need)) for need in members]
+    else:
+        standing = in_force(rows, day)
+        of_each = [_options(standing, *_conditions(need)) for need in members]
+    possible = [options for options in of_each if options]
     # whatever the unstated classes and kinds turn out to be, the joint threshold lies between these two
     lowest = min((options[0] for options in possible), key=_by_amount, default=None)
     highest = min((options[-1] for options in possible), key=_by_amount, default=None)
@@ -178,10 +182,15 @@ def regime(need: Need) -> str:
     >>> regime(Need(id="N1", title="Vests", extra={"legal_basis": "32009L0081"}))
     '2009/81'
     """
-    stated = need.regime.strip().casefold()
+    return _regime(need.regime, need.extra.get("legal_basis", ""))
+
+
+@lru_cache(maxsize=1024)
+def _regime(stated: str, legal_basis: str) -> str:
+    stated = stated.strip().casefold()
     if stated not in ("", "unknown", "other"):
         return stated
-    return LEGAL_BASES.get(need.extra.get("legal_basis", "").strip().upper(), "")
+    return LEGAL_BASES.get(legal_basis.strip().upper(), "")
 
 
 def buyer_classes(need: Need) -> tuple[BuyerClass, ...]:
@@ -221,19 +230,29 @@ def day_words(day: date) -> str:
     return f"{day.day} {month} {day.year}"
 
 
-@lru_cache(maxsize=1024)
-def _shipped(day: date) -> tuple[ThresholdRow, ...]:
-    """Of the rows that ship, those in force on a day."""
-    return in_force(ROWS, day)
+def _conditions(need: Need) -> tuple[str, tuple[BuyerClass, ...], tuple[ContractKind, ...]]:
+    """What decides which thresholds may apply to a need."""
+    return regime(need), buyer_classes(need), contract_kinds(need)
 
 
-def _options(need: Need, standing: Sequence[ThresholdRow]) -> list[ThresholdRow]:
+@lru_cache(maxsize=4096)
+def _shipped(
+    day: date, rules: str, classes: tuple[BuyerClass, ...], kinds: tuple[ContractKind, ...]
+) -> tuple[ThresholdRow, ...]:
+    """Of the rows that ship, those in force on a day that may apply."""
+    return _options(in_force(ROWS, day), rules, classes, kinds)
+
+
+def _options(
+    standing: Sequence[ThresholdRow],
+    rules: str,
+    classes: tuple[BuyerClass, ...],
+    kinds: tuple[ContractKind, ...],
+) -> tuple[ThresholdRow, ...]:
     """Of the rows in force, those that may apply to one need, by amount."""
-    rules = regime(need)
     if rules == NO_THRESHOLD:
-        return []
+        return ()
     directive = "2014/24" if not rules or rules in UNDER_2014_24 else rules
-    classes, kinds = buyer_classes(need), contract_kinds(need)
     fitting = [
         row
         for row in standing
@@ -241,7 +260,7 @@ def _options(need: Need, standing: Sequence[ThresholdRow]) -> list[ThresholdRow]
         and (row.contract_kind in kinds or row.contract_kind == "any")
         and (row.buyer_class in classes or row.buyer_class in ("any", "utility"))
     ]
-    return sorted(fitting, key=_by_amount)
+    return tuple(sorted(fitting, key=_by_amount))
 
 
 def _notes(members: Sequence[Need], found: ThresholdCheck, fallback: date | None) -> Iterable[str]:

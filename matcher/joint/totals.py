@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from matcher.records import Need
 
@@ -50,7 +51,12 @@ def organisation(need: Need) -> str:
     >>> organisation(Need(id="N1", title="Vests", organisation="Police ", organisation_id=""))
     'police'
     """
-    return need.organisation_id.strip() or " ".join(need.organisation.casefold().split())
+    return _organisation(need.organisation_id, need.organisation)
+
+
+@lru_cache(maxsize=4096)
+def _organisation(id: str, name: str) -> str:
+    return id.strip() or " ".join(name.casefold().split())
 
 
 def _either(value: float | None, end_of_range: float | None) -> float | None:

@@ -77,7 +77,9 @@ _TO = (
 _SIGNED = rf"(?:(?<![\w.,])[-−–+]\s?)?{NUMBER}"
 _LEAST_PIXELS = 200
 """A picture of fewer rows or columns is rather a size of something else."""
-_PIXELS = re.compile(r"(?<![\w.,])(\d{3,5})\s?[x×х]\s?(\d{3,5})(?![\w.,]*\d|\s?[a-zа-я]?m\b|\s?[мс]м)")
+_PIXELS = re.compile(r"(\d(?<![\w.,]\d)\d{2,4})\s?[x×х]\s?(\d{3,5})(?![\w.,]*\d|\s?[a-zа-я]?m\b|\s?[мс]м)")
+_BEGIN = re.compile(r"[-−–+\d](?<![\w.,/x×].)(?<![x×]\s.)(?:(?<=\d)|\s?\d)")
+"""Where a figure can begin; the character comes first, for then a search is fast."""
 _CLASS = r"(IV|V?I{1,3}[AB]?|VI?|\d{1,2}[AB]?|[A-F]\d?)(?![\w-])"
 _SCALES = (
     ("IP", "IP", re.compile(r"\bIP[ -]?([0-6X][0-9X]K?)\b")),
@@ -104,10 +106,11 @@ _MEANT: dict[tuple[str | None, str], str] = {("da", "t"): "h"}
 """Signs that mean another unit in a language."""
 _SPELLED = ("minute", "hour", "day", "megapixel")
 """Units that are words, which differ by language."""
-_EVEN: dict[int, str | int | None] = {
-    **{code: unicodedata.normalize("NFD", chr(code))[0] for code in range(0xC0, 0x2000)},
-    **str.maketrans("øØđĐłŁħĦı", "oOdDlLhHi"),
+_PLAIN = {
+    **{chr(code): unicodedata.normalize("NFD", chr(code))[0] for code in range(0xC0, 0x2000)},
+    **dict(zip("øØđĐłŁħĦı", "oOdDlLhHi", strict=True)),
 }
+_ACCENTED = re.compile(f"[{''.join(letter for letter, plain in _PLAIN.items() if letter != plain)}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ def measures(text: str, language: str | None = None) -> tuple[Measure, ...]:
     """
     found: list[tuple[int, Measure]] = []
     # Without accents every letter keeps its place, so that a match there is a place in the text.
-    for match in _figure().finditer(_even(text)):
+    for match in _figures(_even(text)):
         first, first_unit, second, last_unit = match.groups()
         if _is_year(second, last_unit):
             continue
@@ -206,6 +209,18 @@ def _unit(text: str, language: str | None) -> tuple[Dimension, float]:
     return UNITS[next(unit for unit in _SPELLED if re.fullmatch(_spelled(unit), sign, re.IGNORECASE))]
 
 
+def _figures(plain: str) -> Iterator[re.Match[str]]:
+    """Figures and ranges in a text without accents. Nothing is tried where none can begin."""
+    place = 0
+    while (begin := _BEGIN.search(plain, place)) is not None:
+        found = _figure().match(plain, begin.start())
+        if found is None:
+            place = begin.start() + 1
+        else:
+            yield found
+            place = found.end()
+
+
 @cache
 def _figure() -> re.Pattern[str]:
     """One figure or a range of two, in a text without accents."""
@@ -213,10 +228,9 @@ def _figure() -> re.Pattern[str]:
         (re.escape(unit) for unit in UNITS if unit not in _SPELLED), key=lambda sign: (-len(sign), sign)
     )
     words = "|".join(_spelled(unit) for unit in _SPELLED)
-    unit = rf"(?:(?:{'|'.join(signs)}|[°º]\s?C|℃)(?![\w/²³'’€])|(?i:{words})(?![\w/]))"
-    # nothing else is tried where no number can begin
-    begin = r"(?=[-−–+\d])(?<![\w.,/x×])(?<![x×]\s)"
-    return re.compile(rf"{begin}(?:({_SIGNED})\s?({unit})?{_TO})?({_SIGNED})[\s-]?({unit})")
+    # most of what follows a number is none of a hundred units, and often no letter either
+    unit = rf"(?=[°º℃]|[^\W\d_])(?:(?:{'|'.join(signs)}|[°º]\s?C|℃)(?![\w/²³'’€])|(?i:{words})(?![\w/]))"
+    return re.compile(rf"(?:({_SIGNED})\s?({unit})?{_TO})?({_SIGNED})[\s-]?({unit})")
 
 
 @cache
@@ -269,7 +283,7 @@ def _read(lines: list[str]) -> Iterator[tuple[str, str]]:
 
 def _even(text: str) -> str:
     """The text without accents, letter for letter."""
-    return text.translate(_EVEN)
+    return text if text.isascii() else _ACCENTED.sub(lambda found: _PLAIN[found[0]], text)
 
 
 def _bounds(text: str, start: int, end: int) -> tuple[int, int]:

@@ -5,9 +5,12 @@ from typing import Annotated
 import typer
 
 from service.cli import (
+    admin,
+    backup,
     candidate,
     candidates,
     cycle,
+    database,
     demo,
     dossier,
     duplicates,
@@ -17,6 +20,7 @@ from service.cli import (
     model,
     review,
     search,
+    serve,
     suggest,
 )
 
@@ -28,6 +32,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command()(demo.demo)
+app.command()(serve.serve)
 app.command("import")(exchange.import_)
 app.command()(exchange.export)
 app.command()(search.match)
@@ -43,9 +48,13 @@ app.command()(market.market)
 app.command()(measure.rank)
 app.command()(measure.group)
 app.command()(measure.evaluate)
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.add_typer(review.app, name="review")
+app.add_typer(database.app, name="database")
 app.add_typer(cycle.app, name="cycle")
 app.add_typer(model.app, name="models")
+app.add_typer(admin.app, name="admin")
 
 
 def _version(wanted: bool) -> None:

@@ -23,8 +23,19 @@ def suggester(embedder: Embedder) -> Suggester:
     """A classifier that knows three divisions by one text each, and one that has no label."""
     vectors = views(embedder, list(TEXTS.values()), ["en"] * 3)
     weights = np.vstack([vectors, -vectors.sum(axis=0)]) * 4
+    dimension = weights.shape[1] // 2
     fitted = DivisionClassifier(
-        "hashing@1", (*TEXTS, "77"), weights.astype(np.float32), np.zeros(4, np.float32), 15.0
+        "hashing@1",
+        (*TEXTS, "77"),
+        weights.astype(np.float32),
+        np.zeros(4, np.float32),
+        15.0,
+        codes=(),
+        labels=np.zeros((0, dimension), np.float32),
+        known=np.zeros((0, dimension), np.float32),
+        known_divisions=np.zeros(0, np.int64),
+        known_weights=np.zeros(0, np.float32),
+        mixed=(1.0, 0.0, 0.0, 0.0, 0.0, 0.0),
     )
     return Suggester(embedder, fitted, LABELS)
 

@@ -138,6 +138,41 @@ def test_likeness_is_told_in_the_order_asked_for(engine: Engine) -> None:
         engine.cooperation.likeness(NETWORK, GROUPING, ["P1", "H"])
 
 
+def test_likeness_is_that_by_which_needs_are_grouped(engine: Engine) -> None:
+    """Asked alone or judged in a candidate, with solutions loaded and without; twice asked, twice told."""
+    for _ in range(2):
+        for joint in engine.candidates(day=DAY):
+            ids = [member.id for member in joint.members]
+            np.testing.assert_allclose(engine.likeness(ids), joint.likeness, atol=1e-5)
+        engine.tuning = replace(engine.tuning, grouping=replace(GROUPING, answers=ANSWERS, beside=BESIDE))
+        engine.add(SOLUTIONS)
+    assert engine.likeness(["P1", "P1"]).tolist() == [[1.0, 1.0], [1.0, 1.0]]
+
+
+def test_likeness_and_names_wait_for_no_grouping(engine: Engine) -> None:
+    """They are asked for one by one, while groups of thousands of needs may be in the making."""
+    joint = engine.candidates(day=DAY)[0]
+    grouping, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with engine.cooperation._turn:
+            grouping.set()
+            done.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert grouping.wait(10)
+    found: list[Any] = []
+    asking = threading.Thread(
+        target=lambda: found.extend([engine.likeness(["P1", "P2"]), engine.named(joint).label])
+    )
+    asking.start()
+    asking.join(5)
+    done.set()
+    holder.join(10)
+    assert len(found) == 2
+
+
 # -- audiences ------------------------------------------------------------------------------------
 
 HIDDEN: list[Record] = [

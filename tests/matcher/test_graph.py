@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher import graph
 from matcher.graph import BATCH, CLOSE, Neighbourhoods
 from matcher.protocols import Float32
 
@@ -83,6 +85,43 @@ def test_a_graph_larger_than_a_batch_is_whole() -> None:
     vectors = np.repeat(around(count // 2, count // 2, seed=5), 2, axis=0)
     found = pairs_of(built(dict(enumerate(vectors)), 0.999, 3))
     assert {(i, i + 1) for i in range(0, count, 2)} <= found
+
+
+def hardly_apart(count: int, centres: int, seed: int) -> Float32:
+    """Unit vectors so near to a few centres that their scores differ by about what rounding does."""
+    return around(count, centres, seed, spread=5e-3)
+
+
+@pytest.mark.parametrize("batch", [7, 32, 256])
+@pytest.mark.parametrize("similarity", [-1.0, 0.5])
+def test_blocks_find_what_all_pairs_scored_one_by_one_would(
+    batch: int, similarity: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pair is scored once for both sides; those at the edge of a block lose nobody."""
+    monkeypatch.setattr(graph, "BATCH", batch)
+    for k in (1, 6, 40):
+        vectors = dict(enumerate(around(100, 5, seed=k)))
+        assert pairs_of(built(vectors, similarity, k)) == by_the_book(vectors, similarity, k)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rounding_decides_about_no_neighbour(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where scores are as near to each other as single precision errs, it is as in double precision."""
+    monkeypatch.setattr(graph, "BATCH", 32)
+    vectors = dict(enumerate(hardly_apart(300, 3, seed)))
+    expected = by_the_book(vectors, 0.5, 6)
+    assert 300 < len(expected) < 9000
+    assert pairs_of(built(vectors, 0.5, 6)) == expected
+
+
+def test_rounding_decides_nothing_when_rows_are_stored_in_another_order() -> None:
+    """The same pairs of the same vectors, near ties included."""
+    vectors = hardly_apart(120, 3, seed=9)
+    order = np.random.default_rng(1).permutation(120)
+    plain = pairs_of(built(dict(enumerate(vectors)), 0.5, 6))
+    shuffled = pairs_of(built({int(order[i]): vector for i, vector in enumerate(vectors)}, 0.5, 6))
+    renamed = {(int(min(order[i], order[j])), int(max(order[i], order[j]))) for i, j in plain}
+    assert renamed == shuffled
 
 
 @given(st.permutations(range(24)), st.integers(0, 5))

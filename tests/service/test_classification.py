@@ -46,6 +46,8 @@ def fitted(folder, hashing, monkeypatch):
     """A classifier of the encoder without weights, as if it had shipped."""
     small = {code: {"en": text} for code, text in KINDS.items()}
     monkeypatch.setattr(CpvTable, "load", classmethod(lambda cls, path=None: cls(small)))
+    own = [(code, "en", f"{text}, of our own set") for code, text in KINDS.items()]
+    monkeypatch.setattr(classification, "_tuning_set", lambda: own)
     found, figures = fit_classifier(folder, hashing)
     monkeypatch.setattr(classifier, "shipped", lambda _: found)
     return found, figures

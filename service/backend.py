@@ -1,0 +1,113 @@
+"""Everything that requests work with, opened once in each process."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+
+from matcher.classify import Suggester
+from matcher.embed import Embedder
+from matcher.engine import Engine, Tuning
+from service.projection.catalogue import Catalogue
+from service.projection.follower import Follower
+from service.projection.search import Searches
+from service.projection.views import Views
+from service.security.limits import Limiter
+from service.settings import ServerSettings
+from service.store import migrate
+from service.store.database import Database, open_database
+from service.wiring import open_embedder, reference_statistics, suggester_of, tuning_of, vocabulary
+
+logger = logging.getLogger("needmatch")
+
+
+@dataclass
+class Backend:
+    """Settings, database, catalogue and views of one process."""
+
+    settings: ServerSettings
+    database: Database
+    embedder: Embedder
+    catalogue: Catalogue
+    follower: Follower
+    views: Views
+    searches: Searches
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    limiter: Limiter = field(default_factory=Limiter)
+    ready: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def today(self) -> date:
+        """The day in UTC."""
+        return self.clock().date()
+
+    @cached_property
+    def suggester(self) -> Suggester | None:
+        """CPV suggestions; None for a model without a fitted classifier."""
+        return suggester_of(self.embedder)
+
+    @property
+    def tuning(self) -> Tuning:
+        """What was fitted for the model in use."""
+        return self.catalogue.closed.tuning
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What answers are made with."""
+        return self.catalogue.closed.versions
+
+    @property
+    def worker(self) -> str:
+        """The name of this process, for jobs it takes."""
+        return f"{os.uname().nodename}:{os.getpid()}"
+
+    def start(self) -> None:
+        """Bring the database's schema and the index up to date; `ready` is set at the end."""
+        migrate.up(self.database)
+        self.follower.start()
+        self.ready.set()
+
+    def stop(self) -> None:
+        """End following, keep the index, give connections back."""
+        self.ready.clear()
+        self.follower.stop()
+        self.views.stop()
+        try:
+            self.follower.save()
+        except OSError as error:
+            logger.warning("index not saved", extra={"reason": str(error)})
+        self.database.close()
+
+
+def open_backend(settings: ServerSettings, *, clock: Callable[[], datetime] | None = None) -> Backend:
+    """The backend of some settings, not yet started."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    database = open_database(settings.database_url)
+    embedder = open_embedder(settings)
+    tuning, words, statistics = tuning_of(embedder.encoder), vocabulary(), reference_statistics()
+
+    def make() -> Engine:
+        return Engine(embedder, tuning, words, statistics=statistics)
+
+    def load(path: Path) -> Engine:
+        return Engine.load(path, embedder, tuning, words)
+
+    catalogue = Catalogue(make)
+    moment = clock or (lambda: datetime.now(UTC))
+    follower = Follower(
+        database, catalogue, settings.data / "index", load=load, today=lambda: moment().date()
+    )
+    return Backend(
+        settings,
+        database,
+        embedder,
+        catalogue,
+        follower,
+        Views(catalogue, database, follower.catch_up),
+        Searches(catalogue),
+        clock=moment,
+    )

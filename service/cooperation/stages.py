@@ -1,0 +1,104 @@
+"""How far a candidate has come, by the seven steps of the iProcureNet Toolbox; what each stage asks for."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from service.problems import FieldError, Problem, conflict, invalid
+
+
+class Stage(StrEnum):
+    """The stages of a candidate, in order; `closed` can follow any."""
+
+    DETECTED = "detected"
+    CONFIRMED = "confirmed_by_owners"
+    INTEREST = "interest"
+    WORKSPACE = "workspace"
+    CONSULTATION = "consultation"
+    MEMORANDUM = "memorandum"
+    AGREEMENT = "agreement"
+    HANDED_OVER = "handed_over"
+    CLOSED = "closed"
+
+
+ORDER = tuple(Stage)
+STEPS: Mapping[str, str] = {
+    "identification": "Identification of joint needs",
+    "financing": "Financing",
+    "market_research": "Market research",
+    "memorandum": "Decision or memorandum to cooperate",
+    "agreement": "Binding collaboration agreement",
+    "description": "Technical description",
+    "terms": "Choosing and drafting the terms of procedure",
+}
+"""The seven steps before a tender."""
+NEEDED: Mapping[str, str] = {
+    "responsibilities": "who is responsible for what",
+    "applicable_law": "which national law applies",
+    "internal_organisation": "how the participants organise themselves",
+}
+"""What an agreement has to settle (Directive 2014/24/EU, Article 39(4))."""
+FRAMEWORK: Mapping[str, str] = {
+    "named_users": "the authorities that may call off, by name",
+    "max_value_eur": "the greatest value of all call-offs",
+}
+"""What a framework has to name beside that (Directive 2014/24/EU, Article 33; C-23/20)."""
+PARTICIPANTS = 2
+
+
+def fresh_checklist() -> list[dict[str, Any]]:
+    """The seven steps, all open."""
+    return [
+        {"step": step, "item": item, "owner": "", "due": None, "done": False, "note": ""}
+        for step, item in STEPS.items()
+    ]
+
+
+def check_move(
+    before: Stage, after: Stage, *, participants: int, agreement: Mapping[str, Any], reason: str
+) -> None:
+    """Pass where a candidate may go from one stage to another.
+
+    Raises `Problem` 409 for a stage that is not open yet, 422 where something has to be said first.
+    """
+    if before is after:
+        raise conflict(f"It is at the stage {after.value!r} already.")
+    if before is Stage.CLOSED and not reason.strip():
+        raise invalid("/reason", "Say why a closed candidate is taken up again.")
+    backwards = ORDER.index(after) < ORDER.index(before)
+    if (after is Stage.CLOSED or backwards) and not reason.strip():
+        raise invalid("/reason", "Say why: a reason is needed to close a candidate or to go back.")
+    if after is Stage.CLOSED or backwards:
+        return
+    if ORDER.index(after) >= ORDER.index(Stage.CONFIRMED) and participants < PARTICIPANTS:
+        raise conflict(
+            f"The stage {after.value!r} needs the interest of {PARTICIPANTS} authorities with needs in it; "
+            f"there {'is' if participants == 1 else 'are'} {participants}."
+        )
+    if ORDER.index(after) >= ORDER.index(Stage.AGREEMENT):
+        unsettled = missing(agreement)
+        if unsettled:
+            raise Problem(
+                422,
+                "invalid",
+                f"The stage {after.value!r} needs an agreement on: {', '.join(unsettled.values())}.",
+                [FieldError(f"/agreement/{name}", f"say {words}") for name, words in unsettled.items()],
+            )
+
+
+def missing(agreement: Mapping[str, Any]) -> dict[str, str]:
+    """What an agreement does not settle yet, by field.
+
+    >>> list(missing({"responsibilities": "lead: EE", "framework": True}))
+    ['applicable_law', 'internal_organisation', 'named_users', 'max_value_eur']
+    """
+    needed = {**NEEDED, **(FRAMEWORK if agreement.get("framework") else {})}
+    return {name: words for name, words in needed.items() if not _settled(agreement.get(name))}
+
+
+def _settled(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(value.strip())
+    if isinstance(value, Sequence):
+        return any(str(item).strip() for item in value)
+    return value is not None and value is not False

@@ -1,0 +1,155 @@
+"""One engine for each audience, and one for what only some organisations may see.
+
+What an audience may not see has no part in its engine: no vector, no count, no neighbour, no cluster. Private
+and group records, and what the network sees less of than their owner, stand in an engine of their own that
+is searched only by id lists; its results are laid over those of the audience by score.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+
+from matcher.engine import Engine
+from matcher.records import Kind, Record
+from service.confidentiality.audience import Audience
+from service.projection.entry import NARROW, Entry
+from service.security.viewer import Viewer
+
+SHARED_MARK = "~shared"
+"""Ends the id under which a record stands as its group sees it, where that is less than the owner does."""
+
+
+Reach = tuple[tuple[Engine, frozenset[str] | None], ...]
+"""Engines with the ids that may be searched in each, None for all; a fuller version of a record first."""
+
+
+class Catalogue:
+    """All records, and the engines that are made from them."""
+
+    def __init__(self, make: Callable[[], Engine]) -> None:
+        self._make = make
+        self.engines: dict[Audience, Engine] = {audience: make() for audience in Audience}
+        self.closed = make()
+        self.entries: dict[str, Entry] = {}
+        self.stamps: dict[Audience, int] = dict.fromkeys(Audience, 0)
+        """How often each audience's records changed: what it does not see leaves its number alone."""
+        self.sequence = 0
+        """Number of the last change of the database that was taken in."""
+        self.changing = threading.RLock()
+        self._own: dict[str, set[str]] = defaultdict(set)
+        """Organisation to ids in the closed engine that are its own."""
+        self._plain: dict[str, set[str]] = defaultdict(set)
+        """Organisation to ids of its own that the network sees whole."""
+        self._shared: dict[str, set[str]] = defaultdict(set)
+        self._ids: dict[str, set[str]] = defaultdict(set)
+
+    def engine(self, viewer: Viewer) -> Engine:
+        """The engine of a viewer's audience."""
+        return self.engines[Audience(viewer.open_to.value)]
+
+    def get(self, record_id: str, kind: Kind | None = None) -> Entry | None:
+        """The entry of an id, whoever asks: show it only through `Entry.to_viewer`."""
+        found = self.entries.get(record_id)
+        return found if found is not None and kind in (None, found.kind) else None
+
+    def reach(self, viewer: Viewer) -> Reach:
+        """What a viewer may search: what is closed to others, then what is open to the viewer's audience."""
+        own = viewer.organisation_id or ""
+        closed = self._own.get(own, set()) | (self._shared.get(own, set()) if viewer.vetted else set())
+        found: list[tuple[Engine, frozenset[str] | None]] = []
+        if closed:
+            found.append((self.closed, frozenset(closed)))
+        network = self.engines[Audience.NETWORK]
+        audience = self.engine(viewer)
+        # who is not of the network sees its own there, and nothing else
+        if audience is not network and (plain := self._plain.get(own)):
+            found.append((network, frozenset(plain)))
+        return (*found, (audience, None))
+
+    def take(
+        self, changed: Iterable[Entry], gone: Iterable[str] = (), *, day: date, fill: bool = True
+    ) -> None:
+        """Take over new and changed records, and forget those that are gone.
+
+        `fill` puts them into the engines; without it only the entries are taken (the engines came from
+        a snapshot).
+        """
+        with self.changing:
+            changed, gone = list(changed), list(gone)
+            for record_id in gone:
+                self.entries.pop(record_id, None)
+            for record_id in [*gone, *(entry.id for entry in changed)]:
+                self._unlist(record_id)
+            for entry in changed:
+                self.entries[entry.id] = entry
+                self._list(entry, day)
+            if fill:
+                for audience, engine in self.engines.items():
+                    shown = {e.id: e.to(audience, day) if e.matched else None for e in changed}
+                    shown |= dict.fromkeys(gone)
+                    if _put(engine, shown):
+                        self.stamps[audience] += 1
+                closed: dict[str, Record | None] = {}
+                for entry in changed:
+                    closed |= self._narrow(entry, day)
+                for record_id in gone:
+                    closed |= {record_id: None, record_id + SHARED_MARK: None}
+                _put(self.closed, closed)
+
+    def _narrow(self, entry: Entry, day: date) -> Mapping[str, Record | None]:
+        """What of a record stands in the closed engine, under which ids."""
+        found: dict[str, Record | None] = {entry.id: None, entry.id + SHARED_MARK: None}
+        if not entry.matched:
+            return found
+        if entry.record.visibility in NARROW:
+            found[entry.id] = entry.record
+            shared = entry.to_group(day)
+            if shared is not None and shared != entry.record:
+                found[entry.id + SHARED_MARK] = replace(shared, id=entry.id + SHARED_MARK)
+        elif entry.to(Audience.NETWORK, day) != entry.record:
+            found[entry.id] = entry.record
+        return found
+
+    def _list(self, entry: Entry, day: date) -> None:
+        narrow = {name for name, record in self._narrow(entry, day).items() if record is not None}
+        if entry.id in narrow:
+            self._own[entry.organisation_id].add(entry.id)
+            self._ids[entry.id].add(entry.organisation_id)
+        elif entry.matched:
+            self._plain[entry.organisation_id].add(entry.id)
+            self._ids[entry.id].add(entry.organisation_id)
+        if entry.matched and entry.to_group(day) is not None:
+            name = entry.id + SHARED_MARK if entry.id + SHARED_MARK in narrow else entry.id
+            for organisation in entry.shared_with - {entry.organisation_id}:
+                self._shared[organisation].add(name)
+                self._ids[entry.id].add(organisation)
+
+    def _unlist(self, record_id: str) -> None:
+        for organisation in self._ids.pop(record_id, ()):
+            self._own[organisation].discard(record_id)
+            self._plain[organisation].discard(record_id)
+            self._shared[organisation].discard(record_id)
+            self._shared[organisation].discard(record_id + SHARED_MARK)
+
+
+def _put(engine: Engine, shown: Mapping[str, Record | None]) -> bool:
+    """Bring an engine to what is shown, None for what is not; whether anything changed."""
+    fresh: list[Record] = []
+    changed = False
+    for record_id, record in shown.items():
+        for collection in engine.collections.values():
+            if record_id not in collection:
+                continue
+            if record is None or record.kind is not collection.kind:
+                engine.remove(collection.kind, [record_id])
+                changed = True
+            elif collection.record(collection.row(record_id)) == record:
+                record = None
+                break
+        if record is not None:
+            fresh.append(record)
+    if fresh:
+        engine.add(fresh)
+    return changed or bool(fresh)

@@ -1,0 +1,80 @@
+"""A value that is made again, in a thread of its own, when what it was made of has changed."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+logger = logging.getLogger("needmatch.projection")
+
+
+class _Run:
+    """One making of the value."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.error: Exception | None = None
+
+
+class Running(Generic[S, T]):
+    """The last value with the state it is of; whoever asks says how long to wait for a newer one.
+
+    However many ask, one thread makes it at a time.
+
+    >>> words = Running("words")
+    >>> words.get(lambda: 7, lambda: (7, "of 7"), patience=5.0)
+    (7, 'of 7')
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._lock = threading.Lock()
+        self._known: tuple[S, T] | None = None
+        self._run: _Run | None = None
+
+    def get(
+        self, state: Callable[[], S], make: Callable[[], tuple[S, T]], *, patience: float, stale: bool = True
+    ) -> tuple[S, T] | None:
+        """The value of the present state, with its state; when that takes over `patience` seconds, the last.
+
+        None where there is none, or where a `stale` one will not do. `make` gives the value with the state
+        that it was really made of. Raises what it raised.
+        """
+        deadline = time.monotonic() + patience
+        # what runs already may be of an earlier state; what is begun now is as new as the question
+        for _ in range(2):
+            known = self._known
+            if known is not None and known[0] == state():
+                return known
+            run = self._begun(make)
+            if not run.done.wait(max(0.0, deadline - time.monotonic())):
+                return self._known if stale else None
+            if run.error is not None:
+                raise run.error
+        return self._known
+
+    def join(self, seconds: float) -> bool:
+        """Wait for what is being made, so long; whether nothing is."""
+        run = self._run
+        return run is None or run.done.wait(seconds)
+
+    def _begun(self, make: Callable[[], tuple[S, T]]) -> _Run:
+        with self._lock:
+            if self._run is None or self._run.done.is_set():
+                self._run = _Run()
+                name = f"needmatch-{self.name}"
+                threading.Thread(target=self._work, args=(self._run, make), name=name, daemon=True).start()
+            return self._run
+
+    def _work(self, run: _Run, make: Callable[[], tuple[S, T]]) -> None:
+        try:
+            self._known = make()
+        except Exception as error:  # whoever waits raises it
+            run.error = error
+            logger.warning("%s not made", self.name, exc_info=error)
+        finally:
+            run.done.set()

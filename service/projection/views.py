@@ -1,0 +1,288 @@
+"""What is computed of a whole audience: clusters, candidates, the market; each worker has the same ids.
+
+The ids of clusters last because each run follows the one before. The chain of runs is kept in the database
+and moved on by one worker at a time, so that all workers and all restarts give the same ids. It is made
+beside the requests: a large audience is shown its last state meanwhile, without what has changed since.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from threading import Semaphore
+
+from sqlalchemy import func, select
+
+from matcher.cycle import Cycle
+from matcher.engine import Engine
+from matcher.errors import ClusterUnknown
+from matcher.filters import Filter
+from matcher.identity import Cluster, Identities
+from matcher.joint import JointCandidate, NotJoint
+from matcher.market.market import Market
+from matcher.records import Need, Record
+from matcher.review import Review
+from service.confidentiality.audience import Audience
+from service.problems import Problem
+from service.projection.catalogue import Catalogue
+from service.projection.running import Running
+from service.store.database import Database
+from service.store.tables import EditRow, ProjectionRow, now
+
+MANY = 500
+"""Needs from which an audience is not kept waiting."""
+SHORT_S = 2.0
+"""How long a request of such an audience waits for the present state."""
+LONG_S = 60.0
+"""How long any request waits for what it cannot do without."""
+WAITING = 8
+"""Requests that wait for the market at once: the others are told to come again."""
+ATTEMPTS = 20
+"""How often the chain of ids is tried to be moved on, where other workers move it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a view was made of: it is as fresh as these."""
+
+    records: int
+    edits: int
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Cooperation:
+    """Groups and candidates of one audience at one state."""
+
+    state: State
+    clusters: tuple[Cluster, ...]
+    candidates: tuple[JointCandidate, ...]
+    not_joint: tuple[NotJoint, ...]
+    identities: Identities = field(default_factory=Identities)
+
+    def candidate(self, candidate_id: str) -> JointCandidate:
+        """The candidate of an id, or of the one that it leads to. Raises `ClusterUnknown`."""
+        present = self.identities.current(candidate_id)
+        for candidate in self.candidates:
+            if candidate.id == present:
+                return candidate
+        raise ClusterUnknown(candidate_id)
+
+    def cluster(self, cluster_id: str) -> Cluster:
+        """The cluster of an id, or of the one that it leads to. Raises `ClusterUnknown`."""
+        present = self.identities.current(cluster_id)
+        for cluster in self.clusters:
+            if cluster.id == present:
+                return cluster
+        raise ClusterUnknown(cluster_id)
+
+    def of_need(self, need_id: str) -> JointCandidate | None:
+        """The candidate that a need is in, as member or bystander."""
+        for candidate in self.candidates:
+            if any(need.id == need_id for need in everybody(candidate)):
+                return candidate
+        return None
+
+
+def everybody(candidate: JointCandidate) -> tuple[Need, ...]:
+    """Members, observers, and those who said no."""
+    return (*candidate.members, *candidate.observers, *candidate.declined)
+
+
+def sight(audience: Audience) -> Filter:
+    """All that is in an audience's engine: the engine holds nothing else."""
+    return Filter(open_to=audience.open_to)
+
+
+class Views:
+    """Computed views of all audiences, each made once for each state."""
+
+    def __init__(
+        self, catalogue: Catalogue, database: Database, catch_up: Callable[[], object] = lambda: None
+    ) -> None:
+        self._catalogue = catalogue
+        self._database = database
+        self._catch_up = catch_up
+        self._cooperation: dict[Audience, Running[State, Cooperation]] = {
+            one: Running(f"candidates-{one.value}") for one in Audience
+        }
+        self._markets: dict[Audience, Running[State, Market]] = {
+            one: Running(f"market-{one.value}") for one in Audience
+        }
+        self._waiting = Semaphore(WAITING)
+        self._edits: dict[Audience, tuple[int, Review]] = {}
+
+    def cooperation(self, audience: Audience, day: date) -> Cooperation:
+        """Groups and candidates as of now; of a large audience those last made, if that takes longer.
+
+        Of these everything is left out that names a record which has changed. `state.day` is their day.
+        """
+        large = len(self._catalogue.engines[audience].needs) > MANY
+        found = self._made(audience, day, SHORT_S if large else LONG_S)
+        # the first time there is nothing else to show
+        found = found or self._made(audience, day, LONG_S)
+        if found is None:
+            raise _busy()
+        return found
+
+    def known(self, audience: Audience, day: date) -> Cooperation | None:
+        """The same without any waiting; None where nothing is made yet."""
+        return self._made(audience, day, 0.0)
+
+    def market(self, audience: Audience, day: date) -> Market:
+        """The audience's needs, solutions and how well they fit, for analyses; of now. Raises 503."""
+        if not self._waiting.acquire(blocking=False):
+            raise _busy()
+        try:
+            found = self._markets[audience].get(
+                lambda: self._state(audience, day),
+                lambda: self._marketed(audience, day),
+                patience=LONG_S,
+                stale=False,
+            )
+        finally:
+            self._waiting.release()
+        if found is None:
+            raise _busy()
+        return found[1]
+
+    def cycle(self, audience: Audience, day: date) -> Cycle:
+        """The state of the audience, to be kept and compared."""
+        self.cooperation(audience, day)
+        return self._catalogue.engines[audience].snapshot(sight(audience), day=day)
+
+    def review(self, audience: Audience) -> Review:
+        """What analysts changed of the audience's groups, whole."""
+        return self._review(audience)[1]
+
+    def likeness(self, audience: Audience, need_ids: Sequence[str]) -> list[list[float]]:
+        """The probability that each pair of needs asks for the same. Raises `RecordUnknown`."""
+        found = self._catalogue.engines[audience].likeness(need_ids, sight(audience))
+        return [[round(float(value), 4) for value in row] for row in found]
+
+    def named(self, audience: Audience, candidate: JointCandidate) -> JointCandidate:
+        """The candidate with the phrases that set it apart among what the audience sees."""
+        return self._catalogue.engines[audience].named(candidate, sight(audience))
+
+    def stop(self) -> None:
+        """Wait a while for what is being made."""
+        for audience in Audience:
+            self._cooperation[audience].join(10)
+            self._markets[audience].join(10)
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _state(self, audience: Audience, day: date) -> State:
+        return State(self._catalogue.stamps[audience], self._review(audience)[0], day)
+
+    def _made(self, audience: Audience, day: date, patience: float) -> Cooperation | None:
+        found = self._cooperation[audience].get(
+            lambda: self._state(audience, day), lambda: self._computed(audience, day), patience=patience
+        )
+        if found is None or found[0] == self._state(audience, day):
+            return found[1] if found else None
+        return _standing(found[1], self._catalogue.engines[audience])
+
+    def _review(self, audience: Audience) -> tuple[int, Review]:
+        own = EditRow.audience == audience.value
+        with self._database.read() as session:
+            number = session.scalar(select(func.max(EditRow.number)).where(own)) or 0
+            known = self._edits.get(audience)
+            if known is None or known[0] != number:
+                kept = session.scalars(select(EditRow.edit).where(own).order_by(EditRow.number))
+                lines = "\n".join(json.dumps(edit, ensure_ascii=False) for edit in kept)
+                known = self._edits[audience] = number, Review.from_jsonl(lines)
+        return known
+
+    def _computed(self, audience: Audience, day: date) -> tuple[State, Cooperation]:
+        where = sight(audience)
+        for _ in range(ATTEMPTS):
+            edits, review = self._review(audience)
+            engine = self._catalogue.engines[audience]
+            version, reached, before = self._chain(audience)
+            if self._catalogue.sequence < reached:
+                # another worker is ahead: to follow it with an older state would undo what it did
+                self._catch_up()
+            engine.cooperation.review = review
+            engine.resume(before, where)
+            engine.candidates(where, day=day)  # what takes long is done before the records are held still
+            with self._catalogue.changing, engine.cooperation.steady():
+                sequence, records = self._catalogue.sequence, self._catalogue.stamps[audience]
+                state = State(records, edits, day)
+                clusters = tuple(engine.clusters(where, day=day))
+                candidates = tuple(engine.candidates(where, day=day))
+                rest = tuple(engine.not_joint(where, day=day))
+                after = engine.identities(where, day=day)
+            made = Cooperation(state, clusters, candidates, rest, after)
+            if after == before or self._kept(audience, version, sequence, after):
+                return state, made
+        # what others keep moving is shown as it is here, and not kept
+        return state, made
+
+    def _marketed(self, audience: Audience, day: date) -> tuple[State, Market]:
+        while True:
+            made = self._made(audience, day, LONG_S)
+            market = self._catalogue.engines[audience].market(sight(audience), day=day)
+            state = self._state(audience, day)
+            # else its clusters may have ids that were not kept
+            if made is not None and made.state == state:
+                return state, market
+
+    def _chain(self, audience: Audience) -> tuple[int, int, Identities]:
+        """The version of the ids that are kept, the change up to which they are made, and the ids."""
+        with self._database.read() as session:
+            row = session.get(ProjectionRow, audience.value)
+            if row is None:
+                return 0, 0, Identities()
+            return row.version, row.identities["sequence"], Identities.from_json(row.identities["ids"])
+
+    def _kept(self, audience: Audience, version: int, sequence: int, identities: Identities) -> bool:
+        """Whether the chain was moved on; not, where another worker was first, or is ahead."""
+        with self._database.write() as session:
+            row = session.get(ProjectionRow, audience.value, with_for_update=True)
+            if (row.version if row else 0) != version:
+                return False
+            if row is None:
+                row = ProjectionRow(audience=audience.value, version=0, identities={"sequence": 0})
+                session.add(row)
+            if sequence < row.identities["sequence"]:
+                return False
+            row.version = version + 1
+            row.identities = {"sequence": sequence, "ids": identities.as_json()}
+            row.updated_at = now()
+            return True
+
+
+def _standing(view: Cooperation, engine: Engine) -> Cooperation:
+    """What of an earlier view names only records that are still as they were."""
+    with engine.needs.reading(), engine.solutions.reading():
+        return replace(
+            view,
+            clusters=tuple(one for one in view.clusters if all(n in engine.needs for n in one.members)),
+            candidates=tuple(
+                one
+                for one in view.candidates
+                if _stand(_named(one), engine) and all(copy in engine.needs for copy, _ in one.copies)
+            ),
+            not_joint=tuple(one for one in view.not_joint if _stand(one.members, engine)),
+        )
+
+
+def _named(candidate: JointCandidate) -> tuple[Record, ...]:
+    """Every record that a candidate says anything of."""
+    offered = candidate.offers.solutions if candidate.offers else ()
+    return (*everybody(candidate), *offered, *(one.solution for one in candidate.solutions))
+
+
+def _stand(records: Iterable[Record], engine: Engine) -> bool:
+    for record in records:
+        collection = engine.collections[record.kind]
+        if record.id not in collection or collection.record(collection.row(record.id)) != record:
+            return False
+    return True
+
+
+def _busy() -> Problem:
+    return Problem(
+        503, "busy", "This is being computed. Ask again in a moment.", headers={"Retry-After": "5"}
+    )

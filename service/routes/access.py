@@ -1,0 +1,67 @@
+"""What every route needs to know: the backend, the one who asks, and whether that one may."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from service.backend import Backend
+from service.problems import forbidden, unauthenticated
+from service.security.identify import identify
+from service.security.policy import Permission, Scope, may, needed
+from service.security.viewer import Viewer
+
+COOKIE = "needmatch_session"
+CSRF = "X-CSRF-Token"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def backend(request: Request) -> Backend:
+    """The backend of this process."""
+    found: Backend = request.app.state.backend
+    return found
+
+
+BackendIn = Annotated[Backend, Depends(backend)]
+
+
+def viewer(request: Request, held: BackendIn) -> Viewer:
+    """The one who asks; raises 401 for a token or session that is not good."""
+    known = getattr(request.state, "viewer", None)
+    if known is None:
+        known = identify(
+            held.database,
+            held.settings,
+            authorization=request.headers.get("Authorization"),
+            cookie=request.cookies.get(COOKIE),
+            csrf=None if request.method in SAFE else request.headers.get(CSRF, ""),
+            at=held.clock(),
+        )
+        request.state.viewer = known
+    found: Viewer = known
+    return found
+
+
+class Right:
+    """A dependency that lets only those through who may; it carries its permission, for docs and tests."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    def __call__(self, request: Request, asking: Annotated[Viewer, Depends(viewer)]) -> Viewer:
+        """The viewer. Raises 401 for nobody and 403 for somebody without the right."""
+        if not may(asking.role, self.permission):
+            if asking.role is None:
+                raise unauthenticated()
+            raise forbidden(f"The role {asking.role.value} may not do this ({self.permission.value}).")
+        scope = needed(self.permission, safe=request.method in SAFE)
+        if asking.role is not None and scope not in asking.scopes:
+            raise forbidden(f"The token lacks the scope {scope.value!r}.")
+        return asking
+
+
+def require(permission: Permission) -> Any:
+    """The default of a route's parameter `viewer`, which lets only those in who have a permission."""
+    return Depends(Right(permission))
+
+
+ALL_SCOPES = frozenset(Scope)

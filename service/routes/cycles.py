@@ -1,0 +1,96 @@
+"""Snapshots of what an audience sees, kept to be compared."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import TypeAdapter
+from sqlalchemy import select
+
+from matcher.cycle import Cycle, diff
+from service import plain
+from service.problems import not_found
+from service.routes.access import BackendIn, require
+from service.routes.latest import older
+from service.routes.paging import PagingIn
+from service.routes.seeing import audience_of
+from service.schemas.analysis import ChangesOut, CycleIn, CycleOut
+from service.schemas.base import Key, Page
+from service.security.policy import Permission
+from service.security.viewer import Viewer
+from service.store import audit
+from service.store.tables import CycleRow
+
+router = APIRouter(prefix="/cycles", tags=["cycles"])
+_CYCLE = TypeAdapter(Cycle)
+
+
+@router.post("", status_code=201, response_model=CycleOut)
+def keep(given: CycleIn, held: BackendIn, viewer: Viewer = require(Permission.REVIEW_CLUSTERS)) -> CycleOut:
+    """Keep the state of today under a name."""
+    audience = audience_of(viewer)
+    cycle = held.views.cycle(audience, held.today)
+    with held.database.write() as session:
+        row = CycleRow(
+            audience=audience.value,
+            name=given.name,
+            day=cycle.day,
+            state=_CYCLE.dump_python(cycle, mode="json"),
+            by=viewer.user_id or "",
+            at=held.clock(),
+        )
+        session.add(row)
+        session.flush()
+        audit.record(session, action="cycle.kept", viewer=viewer, kind="cycle", id=row.id, after=given.name)
+        return _shown(row)
+
+
+@router.get("", response_model=Page[CycleOut])
+def cycles(
+    held: BackendIn, paging: PagingIn, viewer: Viewer = require(Permission.REVIEW_CLUSTERS)
+) -> Page[CycleOut]:
+    """Snapshots of one's audience, the latest first."""
+    query = select(CycleRow).where(CycleRow.audience == audience_of(viewer).value)
+    if (after := older(paging, CycleRow.at, CycleRow.id)) is not None:
+        query = query.where(after)
+    query = query.order_by(CycleRow.at.desc(), CycleRow.id.desc()).limit(paging.limit + 1)
+    with held.database.read() as session:
+        rows, following = paging.cut(session.scalars(query).all(), lambda row: (row.at.isoformat(), row.id))
+        return Page(items=[_shown(row) for row in rows], next=following)
+
+
+@router.get("/diff", response_model=ChangesOut, responses={404: {}})
+def compare(
+    held: BackendIn,
+    before: Annotated[Key, Query(description="Id of the earlier one.")],
+    after: Annotated[Key, Query(description="Id of the later one.")],
+    viewer: Viewer = require(Permission.REVIEW_CLUSTERS),
+) -> ChangesOut:
+    """What changed between two snapshots: needs, clusters, candidates, and versions that may explain it."""
+    with held.database.read() as session:
+        rows = []
+        for one in (before, after):
+            row = session.get(CycleRow, one)
+            if row is None or row.audience != audience_of(viewer).value:
+                raise not_found("cycle", one)
+            rows.append(row)
+        earlier, later = rows
+        changes = diff(_CYCLE.validate_python(earlier.state), _CYCLE.validate_python(later.state))
+        return ChangesOut(
+            before=_shown(earlier),
+            after=_shown(later),
+            sentences=list(changes.sentences),
+            changes=plain.plain(changes),
+        )
+
+
+def _shown(row: CycleRow) -> CycleOut:
+    state = row.state
+    return CycleOut(
+        id=row.id,
+        name=row.name,
+        day=row.day,
+        needs=len(state.get("needs", {})),
+        clusters=len(state.get("clusters", {})),
+        candidates=len(state.get("candidates", {})),
+        at=row.at,
+    )

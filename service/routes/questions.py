@@ -1,0 +1,144 @@
+"""Questions on needs and candidates: the same answer for all who follow, at the same time."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter
+from sqlalchemy.orm import Session
+
+from matcher.records import Kind
+from service.backend import Backend
+from service.cooperation import questions, rooms
+from service.problems import Problem, forbidden, not_found
+from service.routes.access import BackendIn, require
+from service.routes.seeing import candidate_for, need_for, network_only
+from service.schemas.base import Key, Page
+from service.schemas.cooperation import AnswerIn, FollowOut, QuestionIn, QuestionOut
+from service.security.policy import Permission, Role
+from service.security.viewer import Viewer
+from service.store.tables import QuestionRow
+
+router = APIRouter(tags=["questions"])
+NEED = Kind.NEED.value
+
+
+@router.get("/needs/{need_id}/questions", response_model=Page[QuestionOut])
+def of_need(need_id: Key, held: BackendIn, viewer: Viewer = require(Permission.ASK)) -> Page[QuestionOut]:
+    """Questions on a need with their answers; unanswered ones only for its owner and who asked."""
+    entry, need = need_for(held, viewer, need_id)
+    return _listed(held, viewer, NEED, need.id, viewer.owns(entry.organisation_id))
+
+
+@router.post("/needs/{need_id}/questions", status_code=201, response_model=QuestionOut)
+def ask_need(
+    need_id: Key, given: QuestionIn, held: BackendIn, viewer: Viewer = require(Permission.ASK)
+) -> QuestionOut:
+    """Ask the owner of a need; also the way to an owner who is not named."""
+    _, need = need_for(held, viewer, need_id)
+    return _asked(held, viewer, NEED, need.id, given)
+
+
+@router.put("/needs/{need_id}/follow", response_model=FollowOut)
+def follow_need(need_id: Key, held: BackendIn, viewer: Viewer = require(Permission.ASK)) -> FollowOut:
+    """Get every answer given on a need from now on."""
+    _, need = need_for(held, viewer, need_id)
+    with held.database.write() as session:
+        rooms.follow(session, viewer, NEED, need.id)
+    return FollowOut(following=True)
+
+
+@router.delete("/needs/{need_id}/follow", response_model=FollowOut)
+def unfollow_need(need_id: Key, held: BackendIn, viewer: Viewer = require(Permission.ASK)) -> FollowOut:
+    """Get none from now on."""
+    _, need = need_for(held, viewer, need_id)
+    with held.database.write() as session:
+        rooms.unfollow(session, viewer, NEED, need.id)
+    return FollowOut(following=False)
+
+
+@router.get("/candidates/{candidate_id}/questions", response_model=Page[QuestionOut])
+def of_candidate(
+    candidate_id: Key, held: BackendIn, viewer: Viewer = require(Permission.READ_CANDIDATES)
+) -> Page[QuestionOut]:
+    """Questions on a candidate with their answers."""
+    network_only(viewer)
+    found = candidate_for(held, viewer, candidate_id)
+    return _listed(held, viewer, rooms.CANDIDATE, found.id, True)
+
+
+@router.post("/candidates/{candidate_id}/questions", status_code=201, response_model=QuestionOut)
+def ask_candidate(
+    candidate_id: Key,
+    given: QuestionIn,
+    held: BackendIn,
+    viewer: Viewer = require(Permission.READ_CANDIDATES),
+) -> QuestionOut:
+    """Ask those who take part in a candidate."""
+    network_only(viewer)
+    found = candidate_for(held, viewer, candidate_id)
+    return _asked(held, viewer, rooms.CANDIDATE, found.id, given)
+
+
+@router.post("/questions/{question_id}/answer", response_model=QuestionOut)
+def answer(
+    question_id: Key, given: AnswerIn, held: BackendIn, viewer: Viewer = require(Permission.ANSWER)
+) -> QuestionOut:
+    """Answer a question: all who follow get the same answer at the same time, and it is logged."""
+    with held.database.read() as session:
+        asked = session.get(QuestionRow, question_id)
+    if asked is None:
+        raise not_found("question", question_id)
+    try:
+        sees, may_answer = _about(held, viewer, asked)
+    except Problem:  # what it is about is not to be seen, so neither is the question
+        raise not_found("question", question_id) from None
+    with held.database.write() as session:
+        row = session.get(QuestionRow, question_id, with_for_update=True)
+        if row is None:
+            raise not_found("question", question_id)
+        may_answer(session)
+        questions.answer(session, viewer, row, given.answer, held.clock(), sees)
+        return _shown(viewer, row)
+
+
+def _about(
+    held: Backend, viewer: Viewer, asked: QuestionRow
+) -> tuple[Callable[[Viewer], bool], Callable[[Session], None]]:
+    """Who may read the answer, and what passes for those who may give it."""
+    if asked.subject_kind == NEED:
+        entry, _ = need_for(held, viewer, asked.subject_id)
+
+        def own(_: Session) -> None:
+            if not viewer.owns(entry.organisation_id) and viewer.role is not Role.ADMINISTRATOR:
+                raise forbidden("Only the owner of the need answers questions on it.")
+
+        return (lambda reader: entry.to_viewer(reader, held.today) is not None), own
+    network_only(viewer)
+    found = candidate_for(held, viewer, asked.subject_id)
+    return rooms.sees_candidates, lambda session: rooms.may_act(
+        session, viewer, found, held.catalogue.entries
+    )
+
+
+def _asked(held: Backend, viewer: Viewer, kind: str, subject_id: str, given: QuestionIn) -> QuestionOut:
+    with held.database.write() as session:
+        row = questions.ask(session, viewer, kind, subject_id, given.text, given.language, held.clock())
+        return _shown(viewer, row)
+
+
+def _listed(held: Backend, viewer: Viewer, kind: str, subject_id: str, answers: bool) -> Page[QuestionOut]:
+    with held.database.read() as session:
+        rows = questions.of_subject(session, kind, subject_id)
+        seen = [row for row in rows if answers or row.answer is not None or row.by == viewer.user_id]
+        return Page(items=[_shown(viewer, row) for row in seen])
+
+
+def _shown(viewer: Viewer, row: QuestionRow) -> QuestionOut:
+    return QuestionOut(
+        id=row.id,
+        text=row.text,
+        language=row.language,
+        asked_at=row.created_at,
+        mine=row.by == viewer.user_id,
+        answer=row.answer,
+        answered_at=row.answered_at,
+    )
