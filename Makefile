@@ -26,7 +26,7 @@ serve: setup ## the service on http://127.0.0.1:8080, data in DATA (or the user'
 	@$(BIN)/needmatch serve $(if $(DATA),--data $(DATA))
 
 test: setup ## all tests, the real model included
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -6,7 +6,7 @@ needs   -> graph -> cluster -> joint -> candidates
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from matcher.asking import Asking
 from matcher.calibrate import BRANCH, FEATURES, features, level
@@ -60,6 +61,15 @@ class Matches:
     """For each condition of the filter, how many records the viewer may see it hides."""
 
 
+@dataclass(slots=True)
+class _Fits:
+    """Solutions near needs, with their probabilities, as of one state of the solutions."""
+
+    state: object = None
+    of: dict[str, tuple[Need, Int64, Float32]] = field(default_factory=dict)
+    """By need id: the need as it was, rows, and their probabilities."""
+
+
 class Engine:
     """Matches needs and solutions both ways, and finds needs that could be bought together.
 
@@ -86,6 +96,7 @@ class Engine:
         dimension = embedder.encoder.identity.dimension
         self.collections = {kind: Collection.empty(kind, dimension, statistics) for kind in Kind}
         self._learns = statistics is None
+        self._fits = _Fits()
         self._asking = Asking(self.collections, embedder, lambda: self.tuning.symmetric)
         self.cooperation = Cooperation(
             lambda: self.needs, lambda: self.solutions, embedder, self.vocabulary.called
@@ -408,23 +419,39 @@ class Engine:
             where or Filter(), tuning.grouping, tuning.duplicates, day or date.today()
         )
 
-    def _fit(self, needs: Sequence[Need], solutions: Sequence[Solution], offers: RowSet) -> Float32:
-        """`float32[n, m]`: calibrated probabilities, NaN beyond the solutions nearest to a need."""
-        column = {solution.id: at for at, solution in enumerate(solutions)}
-        found = np.full((len(needs), len(solutions)), np.nan, dtype=np.float32)
+    def _fit(self, needs: Sequence[Need], solutions: Sequence[Solution], offers: RowSet) -> csr_array:
+        """`[n, m]`, sparse: calibrated probabilities of the solutions nearest to each need.
+
+        Of a need that is as it was, beside solutions that are as they were, it is remembered.
+        """
         calibrator = self.tuning.calibrator
-        if calibrator is None or not solutions:
-            return found
+        if calibrator is None or not solutions or not needs:
+            return csr_array((len(needs), len(solutions)), dtype=np.float32)
+        with self.solutions.reading():
+            column = np.full(self.solutions.size, -1, dtype=np.int64)
+            column[[self.solutions.row(solution.id) for solution in solutions]] = np.arange(len(solutions))
+            state = self.solutions.changes, tuple(offers)
+        if self._fits.state != state:
+            self._fits = _Fits(state)
+        fits = self._fits
         stream = iter(enumerate(needs))
+        lines, columns, values = [], [], []
         while batch := list(islice(stream, QUERIES_AT_ONCE)):
-            queries = self._asking.many([need for _, need in batch])
-            for (line, _), query in zip(batch, queries, strict=True):
+            unknown = [need for _, need in batch if fits.of.get(need.id, (None,))[0] is not need]
+            for need, query in zip(unknown, self._asking.many(unknown), strict=True):
                 with self.solutions.reading():
                     candidates = self._found(query, self.solutions, offers, FITTED)
-                    ids = [self.solutions.record(row).id for row in candidates.rows.tolist()]
-                chances = calibrator.probability(features(candidates))
-                found[line, [column[i] for i in ids]] = chances
-        return found
+                chances = calibrator.probability(features(candidates)).astype(np.float32)
+                fits.of[need.id] = need, candidates.rows, chances
+            for line, need in batch:
+                _, rows, chances = fits.of[need.id]
+                at = column[np.minimum(rows, column.size - 1)]
+                there = (rows < column.size) & (at >= 0)  # a solution may have come or gone meanwhile
+                lines.append(np.full(int(there.sum()), line, dtype=np.int64))
+                columns.append(at[there])
+                values.append(chances[there])
+        placed = np.concatenate(lines), np.concatenate(columns)
+        return csr_array((np.concatenate(values), placed), shape=(len(needs), len(solutions)))
 
     def _asked(self, query: Record | str) -> Query:
         if not isinstance(query, str):

@@ -12,6 +12,8 @@ from pathlib import Path
 from matcher.classify import Suggester
 from matcher.embed import Embedder
 from matcher.engine import Engine, Tuning
+from matcher.records import EU_LANGUAGES
+from matcher.retrieve import ask
 from service.projection.catalogue import Catalogue
 from service.projection.follower import Follower
 from service.projection.search import Searches
@@ -70,6 +72,17 @@ class Backend:
         migrate.up(self.database)
         self.follower.start()
         self.ready.set()
+
+    def warm(self) -> None:
+        """Load what the first question in each language would wait for, in a thread of its own."""
+
+        def load() -> None:
+            for language in EU_LANGUAGES:
+                ask("police", self.embedder, language)
+            if self.suggester is not None:
+                self.suggester.suggest("police", "en")
+
+        threading.Thread(target=load, name="needmatch-warm", daemon=True).start()
 
     def stop(self) -> None:
         """End following, keep the index, give connections back."""

@@ -7,6 +7,7 @@ from corpora.columns import contract_names
 from matcher.records import Kind
 from service import readme
 
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 ROOT = Path(__file__).parents[1]
 BLOCKS = readme.blocks(readme.README.read_text(encoding="utf-8"))
 
@@ -20,8 +21,14 @@ def test_readme_shows_output() -> None:
 @pytest.mark.model
 @pytest.mark.parametrize(("kind", "code", "shown"), BLOCKS)
 def test_readme_example_prints_what_it_shows(kind: str, code: str, shown: str) -> None:
-    """Every example of the README, run with the real model, prints what the README says."""
-    assert readme.printed(kind, code) == shown
+    """Every example of the README, run with the real model, prints what the README says.
+
+    Figures may differ in the last digits: processors round the 8-bit arithmetic each in its own way.
+    """
+    printed = readme.printed(kind, code)
+    assert NUMBER.sub("#", printed) == NUMBER.sub("#", shown)
+    said, expected = ([float(number) for number in NUMBER.findall(text)] for text in (printed, shown))
+    assert said == pytest.approx(expected, rel=0.02, abs=0.02)
 
 
 def test_readme_commands_exist() -> None:

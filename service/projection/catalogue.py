@@ -35,6 +35,8 @@ class Catalogue:
         self.entries: dict[str, Entry] = {}
         self.stamps: dict[Audience, int] = dict.fromkeys(Audience, 0)
         """How often each audience's records changed: what it does not see leaves its number alone."""
+        self.narrowed: dict[Audience, int] = dict.fromkeys(Audience, 0)
+        """How often something left an audience's sight: then nothing made before may be shown."""
         self.sequence = 0
         """Number of the last change of the database that was taken in."""
         self.changing = threading.RLock()
@@ -78,6 +80,7 @@ class Catalogue:
         """
         with self.changing:
             changed, gone = list(changed), list(gone)
+            closing = {entry.id for entry in changed if _closes(self.entries.get(entry.id), entry)}
             for record_id in gone:
                 self.entries.pop(record_id, None)
             for record_id in [*gone, *(entry.id for entry in changed)]:
@@ -89,6 +92,9 @@ class Catalogue:
                 for audience, engine in self.engines.items():
                     shown = {e.id: e.to(audience, day) if e.matched else None for e in changed}
                     shown |= dict.fromkeys(gone)
+                    there = {one for one in shown if _holds(engine, one)}
+                    if any(shown[one] is None or one in closing for one in there):
+                        self.narrowed[audience] += 1
                     if _put(engine, shown):
                         self.stamps[audience] += 1
                 closed: dict[str, Record | None] = {}
@@ -132,6 +138,19 @@ class Catalogue:
             self._plain[organisation].discard(record_id)
             self._shared[organisation].discard(record_id)
             self._shared[organisation].discard(record_id + SHARED_MARK)
+
+
+def _holds(engine: Engine, record_id: str) -> bool:
+    return any(record_id in collection for collection in engine.collections.values())
+
+
+def _closes(before: Entry | None, after: Entry) -> bool:
+    """Whether a change may take something out of sight that was seen before."""
+    return before is not None and (
+        before.redactions != after.redactions
+        or before.record.visibility is not after.record.visibility
+        or before.status != after.status
+    )
 
 
 def _put(engine: Engine, shown: Mapping[str, Record | None]) -> bool:

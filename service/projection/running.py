@@ -57,6 +57,11 @@ class Running(Generic[S, T]):
                 raise run.error
         return self._known
 
+    @property
+    def known(self) -> tuple[S, T] | None:
+        """The last value with its state, be it of now or not."""
+        return self._known
+
     def join(self, seconds: float) -> bool:
         """Wait for what is being made, so long; whether nothing is."""
         run = self._run

@@ -35,6 +35,8 @@ SHORT_S = 2.0
 """How long a request of such an audience waits for the present state."""
 LONG_S = 60.0
 """How long any request waits for what it cannot do without."""
+FIRST_S = 150.0
+"""The same where there is nothing yet to show meanwhile."""
 WAITING = 8
 """Requests that wait for the market at once: the others are told to come again."""
 ATTEMPTS = 20
@@ -106,7 +108,7 @@ class Views:
         self._cooperation: dict[Audience, Running[State, Cooperation]] = {
             one: Running(f"candidates-{one.value}") for one in Audience
         }
-        self._markets: dict[Audience, Running[State, Market]] = {
+        self._markets: dict[Audience, Running[State, tuple[int, Market]]] = {
             one: Running(f"market-{one.value}") for one in Audience
         }
         self._waiting = Semaphore(WAITING)
@@ -130,21 +132,31 @@ class Views:
         return self._made(audience, day, 0.0)
 
     def market(self, audience: Audience, day: date) -> Market:
-        """The audience's needs, solutions and how well they fit, for analyses; of now. Raises 503."""
+        """The audience's needs, solutions and how well they fit, for analyses.
+
+        Of a large audience that last made, if it takes longer, unless something has left the audience's
+        sight since. Raises 503.
+        """
         if not self._waiting.acquire(blocking=False):
             raise _busy()
         try:
+            patience = SHORT_S if self._shown_market(audience) is not None else FIRST_S
             found = self._markets[audience].get(
-                lambda: self._state(audience, day),
-                lambda: self._marketed(audience, day),
-                patience=LONG_S,
-                stale=False,
+                lambda: self._state(audience, day), lambda: self._marketed(audience, day), patience=patience
             )
         finally:
             self._waiting.release()
-        if found is None:
+        if found is None or found[1][0] != self._catalogue.narrowed[audience]:
             raise _busy()
-        return found[1]
+        return found[1][1]
+
+    def _shown_market(self, audience: Audience) -> Market | None:
+        """What is made and may be shown, if the audience is large."""
+        known = self._markets[audience].known
+        large = len(self._catalogue.engines[audience].needs) > MANY
+        if not large or known is None or known[1][0] != self._catalogue.narrowed[audience]:
+            return None
+        return known[1][1]
 
     def cycle(self, audience: Audience, day: date) -> Cycle:
         """The state of the audience, to be kept and compared."""
@@ -219,14 +231,11 @@ class Views:
         # what others keep moving is shown as it is here, and not kept
         return state, made
 
-    def _marketed(self, audience: Audience, day: date) -> tuple[State, Market]:
-        while True:
-            made = self._made(audience, day, LONG_S)
-            market = self._catalogue.engines[audience].market(sight(audience), day=day)
-            state = self._state(audience, day)
-            # else its clusters may have ids that were not kept
-            if made is not None and made.state == state:
-                return state, market
+    def _marketed(self, audience: Audience, day: date) -> tuple[State, tuple[int, Market]]:
+        state, narrowed = self._state(audience, day), self._catalogue.narrowed[audience]
+        self._made(audience, day, LONG_S)  # its clusters then have ids that are kept
+        market = self._catalogue.engines[audience].market(sight(audience), day=day)
+        return state, (narrowed, market)
 
     def _chain(self, audience: Audience) -> tuple[int, int, Identities]:
         """The version of the ids that are kept, the change up to which they are made, and the ids."""

@@ -78,6 +78,7 @@ def serve_requests(settings: ServerSettings, opened: socket.socket, ready: Calla
 
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         async with inner(app) as state:
+            backend.warm()
             over = threading.Event()
             if os.environ.get(METRICS):
                 metrics.keep_refreshed(backend, over)

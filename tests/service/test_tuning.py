@@ -66,7 +66,8 @@ def test_it_is_of_the_model_and_can_be_stored(monkeypatch, fitted):
     found = wiring.tuning_of(HashingEncoder())
     calibrator = LogisticCalibrator.from_json(stored["calibrator"])
     grouping = wiring.grouping_of(stored["grouping"])
-    assert found == Tuning(FusionWeights(**stored["fusion"]), grouping, calibrator, covered=stored["covered"])
+    fusion = FusionWeights(**stored["fusion"])
+    assert found == Tuning(fusion, grouping, calibrator, covered=stored["covered"], symmetric=True)
     assert tuning.plain(grouping) == fitted[0]["grouping"]
     held_out = 4 * 4  # the same needs, and only the solutions of their half
     assert calibrator.judgements == 4 * 8 + held_out  # four needs of the tuning half, all solutions

@@ -40,7 +40,7 @@ def test_all_jobs_are_commands():
     """The commands that the documents name are there."""
     names = {name.removeprefix("needmatch").strip() for name, _ in commands()}
     jobs = "demo import export match demand similar why-not duplicates suggest candidates candidate dossier "
-    jobs += "market rank group evaluate"
+    jobs += "market rank group evaluate serve backup restore"
     edits = "merge split lock unlock rename must-link cannot-link undo list"
     assert names == {
         "",
@@ -50,6 +50,10 @@ def test_all_jobs_are_commands():
         "cycle diff",
         "review",
         *(f"review {edit}" for edit in edits.split()),
+        "admin",
+        *(f"admin {job}" for job in "organisation user token network list disable-user password".split()),
+        "database",
+        *(f"database {job}" for job in "up down check".split()),
         "models",
         *(f"models {job}" for job in "list prepare offsets cpv duplicates grouping train fit".split()),
     }

@@ -112,19 +112,42 @@ def test_similar_needs_do_not_wait_for_candidates(house: House, slow: Slow) -> N
     assert again["items"][0]["candidate_id"]
 
 
-def test_an_analysis_is_of_now_or_refused(house: House, slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sum cannot be rid of what was hidden, so an old one is not shown."""
+def test_an_analysis_shows_the_last_state_while_a_large_audience_grows(house: House, slow: Slow) -> None:
+    """What came since may wait; nobody waits for it."""
     views = house.held.views
     assert len(views.market(Audience.NETWORK, DAY).needs) == 4
-    monkeypatch.setattr(module, "LONG_S", 0.05)
     slow.let.clear()
     house.enter("lina", replace(VEST, country="LT"))
+    assert len(views.market(Audience.NETWORK, DAY).needs) == 4
+    slow.let.set()
+    assert views._markets[Audience.NETWORK].join(10)
+    assert len(views.market(Audience.NETWORK, DAY).needs) == 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "withdrawn"},
+        {"visibility": "private"},
+        {"redactions": [{"field": "country", "reason_code": "law-enf", "reason": "x", "until": None}]},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_an_analysis_with_what_was_hidden_since_is_refused(
+    house: House, slow: Slow, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    """A sum cannot be rid of what was hidden, so an old one is not shown."""
+    views = house.held.views
+    before = views.market(Audience.NETWORK, DAY)
+    monkeypatch.setattr(module, "FIRST_S", 0.05)
+    slow.let.clear()
+    house.change(before.needs[0].id, **change)
     with pytest.raises(Problem) as refused:
         views.market(Audience.NETWORK, DAY)
     assert refused.value.status == 503
     slow.let.set()
-    monkeypatch.setattr(module, "LONG_S", 10.0)
-    assert len(views.market(Audience.NETWORK, DAY).needs) == 5
+    monkeypatch.setattr(module, "FIRST_S", 10.0)
+    assert views.market(Audience.NETWORK, DAY) is not before
 
 
 def test_another_day_is_another_view(house: House) -> None:
