@@ -46,7 +46,7 @@ scale: setup ## grouping at 5,000 to 100,000 needs and against peers, written to
 notebooks: setup ## run all notebooks twice from fresh kernels, and compare
 	$(BIN)/pytest -q tests/notebooks
 
-recipes: setup ## what each way of training brings, written to docs/recipes.md (half an hour; DATA=folder as for quality)
+recipes: setup ## what each way of training brings, written to docs/recipes.md (a quarter of an hour; DATA=folder as for quality)
 	$(BIN)/python -m service.recipes $(DATA)
 
 docs: setup ## what commands print into the README; interface and settings into docs/

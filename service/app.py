@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from service.backend import Backend
-from service.routes import mounted
+from service.routes import health, mounted
 from service.surround import surround
 
 API = "/api/v1"
@@ -44,6 +44,7 @@ def create_app(backend: Backend) -> FastAPI:
     )
     app.state.backend = backend
     surround(app, backend)
+    app.include_router(health.router)
     for router in mounted():
         app.include_router(router, prefix=API)
     return app

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from matcher.feedback import Feedback, Judgement, Verdict
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 from service.store.database import Database
 from service.store.tables import FeedbackRow
 

@@ -131,7 +131,7 @@ def prepare(plan: Plan, settings: Settings, home: Path) -> Path:
 
 def enter(database: "Database", needs: Sequence[Need], solutions: Sequence[Solution]) -> Found:
     """Buyers and suppliers with a user each, and their records; ids and tokens of what was made."""
-    from service.security.viewer import ANONYMOUS
+    from service.rights.viewer import ANONYMOUS
     from service.store import migrate, records
     from service.store.records import RecordDraft
     from service.store.rows import body_of
@@ -159,8 +159,8 @@ def enter(database: "Database", needs: Sequence[Need], solutions: Sequence[Solut
 
 def _network(database: "Database", countries: Sequence[str]) -> list[str]:
     """Make organisations (`needs-0` buys, `solutions-0` sells) and buyers' users; the users' tokens."""
+    from service.rights.policy import Role, Scope
     from service.security import tokens
-    from service.security.policy import Role, Scope
     from service.store.tables import OrganisationRow, UserRow, now
 
     secrets = []

@@ -14,8 +14,8 @@ from httpx import Response
 from matcher.records import Need, Solution
 from service.app import create_app
 from service.backend import Backend, open_backend
+from service.rights.policy import ADMINISTERING, ALLOWED, Role, Scope
 from service.security import identify, tokens
-from service.security.policy import ADMINISTERING, ALLOWED, Role, Scope
 from service.settings import ServerSettings, Settings
 from service.store import records
 from service.store.records import RecordDraft

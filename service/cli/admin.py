@@ -12,21 +12,12 @@ from service.cli import options, screen
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from service.settings import ServerSettings
     from service.store.tables import OrganisationRow, UserRow
 
 app = typer.Typer(
     help="Set up organisations, users and tokens of the service; the first administrator is made here.",
     no_args_is_help=True,
 )
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--database",
-        help="sqlite:///FILE or postgresql://USER@HOST/NAME \\[default: a file in the data folder, or "
-        "NEEDMATCH_DATABASE].",
-    ),
-]
 Email = Annotated[str, typer.Option(help="E-mail address, by which users are told apart.")]
 ExistOk = Annotated[bool, typer.Option("--exist-ok", help="Take what is there already, instead of failing.")]
 ByStdin = Annotated[
@@ -48,11 +39,11 @@ def organisation(
     vetted: Annotated[bool, typer.Option(help="You vouch for it; otherwise it waits to be vetted.")] = True,
     exist_ok: ExistOk = False,
     data: options.Data = None,
-    database: DatabaseUrl = None,
+    database: options.DatabaseUrl = None,
     as_json: options.Json = False,
 ) -> None:
     """Make an organisation, and print its id."""
-    from service.security.network import OrganisationEntry, ensure_organisation
+    from service.network import OrganisationEntry, ensure_organisation
 
     with _refusals():
         entry = OrganisationEntry.model_validate(
@@ -77,11 +68,11 @@ def user(
     password_stdin: ByStdin = False,
     exist_ok: ExistOk = False,
     data: options.Data = None,
-    database: DatabaseUrl = None,
+    database: options.DatabaseUrl = None,
     as_json: options.Json = False,
 ) -> None:
     """Make a user, and print its id."""
-    from service.security.network import UserEntry, ensure_user, organisation_of
+    from service.network import UserEntry, ensure_user, organisation_of
 
     with _refusals():
         entry = UserEntry.model_validate(
@@ -113,11 +104,11 @@ def token(
         bool, typer.Option("--exist-ok", help="Revoke a token of this name, and make another.")
     ] = False,
     data: options.Data = None,
-    database: DatabaseUrl = None,
+    database: options.DatabaseUrl = None,
     as_json: options.Json = False,
 ) -> None:
     """Make a token, and print it alone: it is not to be had again."""
-    from service.security.network import TokenEntry, issue, user_of
+    from service.network import TokenEntry, issue, user_of
 
     with _refusals():
         entry = TokenEntry.model_validate(
@@ -148,7 +139,7 @@ def network(
         typer.Option("--exist-ok", help="Take what is there; tokens of the same name are made anew."),
     ] = False,
     data: options.Data = None,
-    database: DatabaseUrl = None,
+    database: options.DatabaseUrl = None,
 ) -> None:
     """Make organisations, users and tokens of a file, all or none, and print ids and tokens as JSON.
 
@@ -157,7 +148,7 @@ def network(
 
     A user without "tokens" gets one for reading and writing; an administrator's may administer, too.
     """
-    from service.security.network import Network, set_up
+    from service.network import Network, set_up
 
     with _refusals():
         plan = Network.read(file)
@@ -168,7 +159,9 @@ def network(
 
 
 @app.command("list")
-def list_(data: options.Data = None, database: DatabaseUrl = None, as_json: options.Json = False) -> None:
+def list_(
+    data: options.Data = None, database: options.DatabaseUrl = None, as_json: options.Json = False
+) -> None:
     """List organisations and their users."""
     from sqlalchemy import select
 
@@ -197,12 +190,12 @@ def list_(data: options.Data = None, database: DatabaseUrl = None, as_json: opti
 def disable_user(
     email: Email,
     data: options.Data = None,
-    database: DatabaseUrl = None,
+    database: options.DatabaseUrl = None,
     as_json: options.Json = False,
 ) -> None:
     """Deactivate a user: its sessions end, its tokens are revoked."""
+    from service.network import user_of
     from service.security import accounts
-    from service.security.network import user_of
     from service.store.tables import now
 
     with _refusals(), _writing(data, database) as session:
@@ -218,12 +211,12 @@ def password(
     email: Email,
     password_stdin: ByStdin = False,
     data: options.Data = None,
-    database: DatabaseUrl = None,
+    database: options.DatabaseUrl = None,
     as_json: options.Json = False,
 ) -> None:
     """Give a user another password, or none; locks are lifted and sessions end."""
+    from service.network import user_of
     from service.security import accounts
-    from service.security.network import user_of
     from service.store.tables import now
 
     with _refusals():
@@ -241,7 +234,7 @@ def _writing(data: Path | None, url: str | None) -> Iterator["Session"]:
     from service.store import migrate
     from service.store.database import open_database
 
-    settings = _settings(data, url)
+    settings = options.server_settings(data=data, database=url)
     settings.data.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database_url)
     try:
@@ -250,23 +243,6 @@ def _writing(data: Path | None, url: str | None) -> Iterator["Session"]:
             yield session
     finally:
         database.close()
-
-
-def _settings(data: Path | None, url: str | None) -> "ServerSettings":
-    from pydantic import ValidationError
-
-    from matcher.errors import SettingInvalid
-    from service.settings import ServerSettings
-
-    given = {"data": data, "database": url}
-    try:
-        return ServerSettings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        name = "NEEDMATCH_" + "_".join(map(str, wrong["loc"])).upper()
-        raise SettingInvalid(
-            f"{name} is {wrong['input']!r}: {wrong['msg']}. Correct it in the environment or in .env."
-        ) from error
 
 
 @contextmanager

@@ -12,7 +12,7 @@ Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")
 
 def backup(
     file: Annotated[Path, typer.Argument(help="File to write, such as needmatch-2027-03-01.backup.")],
-    url: database.Url = None,
+    url: options.DatabaseUrl = None,
     data: options.Data = None,
     force: Force = False,
     as_json: options.Json = False,
@@ -29,7 +29,7 @@ def backup(
 
 def restore(
     file: Annotated[Path, typer.Argument(help="File that 'needmatch backup' wrote.")],
-    url: database.Url = None,
+    url: options.DatabaseUrl = None,
     data: options.Data = None,
     force: Force = False,
     as_json: options.Json = False,

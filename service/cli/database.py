@@ -11,18 +11,10 @@ if TYPE_CHECKING:
     from service.store.database import Database
 
 app = typer.Typer(help="Migrate the database of the service, and check it.", no_args_is_help=True)
-Url = Annotated[
-    str | None,
-    typer.Option(
-        "--database",
-        help="sqlite:///FILE or postgresql://USER@HOST/NAME \\[default: a file in the data folder, or "
-        "NEEDMATCH_DATABASE].",
-    ),
-]
 
 
 @app.command()
-def up(url: Url = None, data: options.Data = None, as_json: options.Json = False) -> None:
+def up(url: options.DatabaseUrl = None, data: options.Data = None, as_json: options.Json = False) -> None:
     """Bring the tables to what this version works with; a service does so itself when it starts."""
     from service.store import migrate
 
@@ -39,7 +31,7 @@ def up(url: Url = None, data: options.Data = None, as_json: options.Json = False
 @app.command()
 def down(
     revision: Annotated[str, typer.Argument(help="Revision to go back to, or 'base' for before the first.")],
-    url: Url = None,
+    url: options.DatabaseUrl = None,
     data: options.Data = None,
     force: Annotated[
         bool, typer.Option("--force", help="Also where rows are lost with their tables.")
@@ -65,7 +57,7 @@ def down(
 
 
 @app.command()
-def check(url: Url = None, data: options.Data = None, as_json: options.Json = False) -> None:
+def check(url: options.DatabaseUrl = None, data: options.Data = None, as_json: options.Json = False) -> None:
     """Check revision, tables, pages on disk, and that no change is missing; ends with 1 where one fails."""
     from service.store import health
 
@@ -92,11 +84,9 @@ def opened(url: str | None, data: Path | None, *, there: bool = False) -> "Datab
     from sqlalchemy.exc import ArgumentError
 
     from matcher.errors import SettingInvalid
-    from service.settings import ServerSettings
     from service.store.database import open_database
 
-    given = {"database": url, "data": data}
-    settings = ServerSettings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    settings = options.server_settings(database=url, data=data)
     try:
         made = make_url(settings.database_url)
     except ArgumentError:

@@ -1,7 +1,8 @@
 """Options that several commands share, and how they turn into filters, kinds and settings."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -10,12 +11,22 @@ if TYPE_CHECKING:
 
     from matcher.filters import Filter
     from matcher.records import Kind, Visibility
-    from service.settings import Settings
+    from service.settings import ServerSettings, Settings
+
+S = TypeVar("S", bound="Settings")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Data = Annotated[
     Path | None,
     typer.Option(help="Folder of what was imported \\[default: the user's data folder, or NEEDMATCH_DATA]."),
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        help="sqlite:///FILE or postgresql://USER@HOST/NAME \\[default: a file in the data folder, or "
+        "NEEDMATCH_DATABASE].",
+    ),
 ]
 Model = Annotated[
     str | None,
@@ -58,14 +69,25 @@ Map = Annotated[
 
 def settings(model: str | None = None, engine: str | None = None, data: Path | None = None) -> "Settings":
     """Settings of the environment, with what the command line says instead. Raises `SettingInvalid`."""
+    from service.settings import Settings
+
+    return _read(Settings, {"model": model, "engine": engine, "data": data})
+
+
+def server_settings(**given: object) -> "ServerSettings":
+    """The same for the service, by the names of its settings; None says nothing. Raises `SettingInvalid`."""
+    from service.settings import ServerSettings
+
+    return _read(ServerSettings, given)
+
+
+def _read(kind: type[S], given: "Mapping[str, object]") -> S:
     from pydantic import ValidationError
 
     from matcher.errors import SettingInvalid
-    from service.settings import Settings
 
-    given = {"model": model, "engine": engine, "data": data}
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        return kind(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         wrong = error.errors()[0]
         name = "NEEDMATCH_" + "_".join(map(str, wrong["loc"])).upper()

@@ -1,14 +1,10 @@
 """`serve`: the service over HTTP."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from service.cli import options
-
-if TYPE_CHECKING:
-    from service.settings import ServerSettings
 
 
 def serve(
@@ -42,17 +38,16 @@ def serve(
     from service import logs
     from service.server.supervisor import Supervisor
 
-    given: dict[str, object] = {
-        "data": data,
-        "port": port,
-        "host": host,
-        "workers": workers,
-        "database": database,
-        "jobs": False if no_jobs else None,
-        "model": model,
-        "engine": engine,
-    }
-    settings = settings_of(given)
+    settings = options.server_settings(
+        data=data,
+        port=port,
+        host=host,
+        workers=workers,
+        database=database,
+        jobs=False if no_jobs else None,
+        model=model,
+        engine=engine,
+    )
     settings.data.mkdir(parents=True, exist_ok=True)
     logs.configure(settings.log_level, "supervisor")
 
@@ -60,20 +55,3 @@ def serve(
         print(line, flush=True)
 
     raise typer.Exit(Supervisor(settings, say).run())
-
-
-def settings_of(given: Mapping[str, object]) -> "ServerSettings":
-    """Settings of the environment, with what the command line says instead. Raises `SettingInvalid`."""
-    from pydantic import ValidationError
-
-    from matcher.errors import SettingInvalid
-    from service.settings import ServerSettings
-
-    try:
-        return ServerSettings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        name = "NEEDMATCH_" + "_".join(map(str, wrong["loc"])).upper()
-        raise SettingInvalid(
-            f"{name} is {wrong['input']!r}: {wrong['msg']}. Correct it in the environment or in .env."
-        ) from error

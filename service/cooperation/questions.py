@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from service.cooperation.rooms import follow, followers
 from service.notify.messages import tell
 from service.problems import conflict
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 from service.store import audit
 from service.store.tables import QuestionRow
 

@@ -14,9 +14,9 @@ from service.notify.messages import tell
 from service.problems import conflict, forbidden, not_found
 from service.projection.entry import Entry
 from service.projection.views import everybody
+from service.rights.policy import Permission, Role
+from service.rights.viewer import Viewer
 from service.security.identify import viewer_of
-from service.security.policy import Permission, Role
-from service.security.viewer import Viewer
 from service.store import audit, records
 from service.store.tables import FollowerRow, InterestRow, RoomRow, StageRow, UserRow
 

@@ -11,12 +11,12 @@ from sqlalchemy.exc import IntegrityError
 
 from corpora.readers.jsonl import LINE_MAX
 from matcher.records import Kind
-from service import keeping
 from service.backend import Backend
-from service.entering import Entered
-from service.patching import MODELS
 from service.problems import FieldError, Problem
-from service.security.viewer import Viewer
+from service.records import keeping
+from service.records.entering import Entered
+from service.records.patching import MODELS
+from service.rights.viewer import Viewer
 from service.store import records
 from service.store.errors import RefTaken
 from service.surround.answers import pointed

@@ -20,8 +20,8 @@ from service.notify.deliveries import send_later
 from service.notify.digest import Digest, Item
 from service.notify.messages import FEED, tell
 from service.projection.search import MOST
+from service.rights.viewer import Viewer
 from service.security.identify import viewer_of
-from service.security.viewer import Viewer
 from service.store.audit import digest as digest_of
 from service.store.tables import SavedSearchRow, UserRow
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,28 +23,17 @@ from service.jobs.sheets import Row, write_rows
 from service.jobs.work import Work
 from service.problems import Problem, forbidden
 from service.projection.views import Cooperation
-from service.security.policy import Permission, may
-from service.security.viewer import Viewer
+from service.rights.policy import Permission, may
+from service.rights.viewer import Viewer
+from service.schemas.jobs import What
 from service.store import audit
 from service.store.tables import FeedbackRow
 
 KIND = "export"
 MATCHES_EACH = 10
 """Results of each own record in an export of matches."""
-
-
 PATIENCE = 10
 """Times that the candidates are asked for while they are being computed."""
-
-
-class What(StrEnum):
-    """What can be exported."""
-
-    NEEDS = "needs"
-    SOLUTIONS = "solutions"
-    MATCHES = "matches"
-    FEEDBACK = "feedback"
-    CANDIDATES = "candidates"
 
 
 EVERYTHING = Filter()

@@ -22,17 +22,16 @@ from corpora.money import load_rates
 from corpora.report import Issue, Report, Severity
 from matcher.errors import FileTooLarge, InputError
 from matcher.records import Kind, Need, Record, Visibility
-from service.confidentiality.tlp import Tlp
-from service.entering import USUAL, Before, Entered, Owner, Terms, enter
 from service.jobs import queue
 from service.jobs.formats import MEDIA_TYPES
 from service.jobs.queue import Upload
 from service.jobs.reading import format_of, placed
 from service.jobs.sheets import write_rows
 from service.jobs.work import Work
-from service.projection.follower import entry_of_row
-from service.security.policy import Permission, Role
-from service.security.viewer import Viewer
+from service.records.entering import USUAL, Before, Entered, Owner, Terms, enter
+from service.records.keeping import SPEAKERS, terms_of
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.store import audit, records
 from service.store.errors import RefTaken
 from service.store.records import RUNNING, RecordDraft
@@ -54,8 +53,6 @@ WRITING: Mapping[Kind, Permission] = {
     Kind.NEED: Permission.WRITE_NEEDS,
     Kind.SOLUTION: Permission.WRITE_SOLUTIONS,
 }
-SPEAKING = frozenset({Role.ADMINISTRATOR, Role.NATIONAL_CONTACT})
-"""Roles that may enter what other organisations published under their names."""
 _STATED = ("draft", "paused", "fulfilled", "withdrawn", "expired")
 
 T = TypeVar("T")
@@ -266,7 +263,7 @@ class _Import:
             terms,
             self.owner,
             at=self.clock(),
-            speaks_for_others=self.viewer.role in SPEAKING,
+            speaks_for_others=self.viewer.role in SPEAKERS,
             before=before,
         )
         for error in entered.errors:
@@ -375,19 +372,6 @@ def known_rows(
     ).all()
     by_id = {row.id: row for row in rows}
     return by_id | {row.ref: row for row in rows if row.ref is not None}
-
-
-def terms_of(row: RecordRow) -> Terms:
-    """How a record is kept now."""
-    return Terms(
-        ref=row.ref,
-        status=row.status,
-        visibility=Visibility(row.visibility),
-        tlp=Tlp(row.tlp) if row.tlp else None,
-        shared_with=tuple(sorted(share.organisation_id for share in row.shares)),
-        redactions=entry_of_row(row).redactions,
-        expires_at=row.expires_at,
-    )
 
 
 def _tried(write: Callable[[], T]) -> T:

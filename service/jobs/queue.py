@@ -8,7 +8,6 @@ beginning at any moment: handlers do not do twice what they did.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, BinaryIO
 from uuid import uuid4
 
@@ -16,9 +15,10 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from matcher.errors import NeedmatchError
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 from service.store.database import Database
 from service.store.tables import FileRow, JobRow
+from service.store.tables.operation import Status
 
 HEARTBEAT_S = 5
 """Seconds between two signs of life of a running job."""
@@ -28,16 +28,6 @@ ATTEMPTS = 3
 """Times that a job is begun; one whose workers die again and again is the reason for it."""
 PIECE = 2**20
 """Bytes of one row of a file: files of any size are kept and read in bounded memory."""
-
-
-class Status(StrEnum):
-    """Where a job is; the last three are final."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
 
 
 OVER = frozenset({Status.DONE, Status.FAILED, Status.CANCELLED})

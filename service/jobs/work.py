@@ -11,9 +11,9 @@ from service.backend import Backend
 from service.jobs import queue
 from service.jobs.queue import Lease, LeaseLost
 from service.problems import Problem
+from service.rights.policy import Permission, may
+from service.rights.viewer import Viewer
 from service.security.identify import viewer_of
-from service.security.policy import Permission, may
-from service.security.viewer import Viewer
 from service.store.tables import UserRow
 
 SAID_S = 1.0

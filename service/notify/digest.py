@@ -12,7 +12,7 @@ from typing import Any
 
 from matcher.records import Need, Record
 from service.projection.catalogue import Catalogue
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 from service.settings import ServerSettings
 
 GIST = 300

@@ -15,7 +15,7 @@ from matcher.engine import Engine
 from matcher.records import Kind, Record
 from service.confidentiality.audience import Audience
 from service.projection.entry import NARROW, Entry
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 
 SHARED_MARK = "~shared"
 """Ends the id under which a record stands as its group sees it, where that is less than the owner does."""

@@ -11,7 +11,7 @@ from matcher.records import Kind, Need, Record, Solution, Visibility
 from service.confidentiality.audience import Audience
 from service.confidentiality.masking import seen
 from service.confidentiality.redaction import Reason, Redaction
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 
 logger = logging.getLogger("needmatch.projection")
 

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import logging
-import shutil
 import threading
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -195,8 +194,3 @@ def _epoch(database: Database) -> int:
     """The number of this history of the database, given on first use."""
     with database.write() as session:
         return epoch(session)
-
-
-def forget_index(folder: Path) -> None:
-    """Remove the index on disk, so that the next start makes it again."""
-    shutil.rmtree(folder, ignore_errors=True)

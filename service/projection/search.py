@@ -17,7 +17,7 @@ from matcher.records import Kind, Need, Record, Solution
 from matcher.retrieve import Query
 from matcher.whynot import WhyNot
 from service.projection.catalogue import SHARED_MARK, Catalogue
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 
 T = TypeVar("T")
 KEPT = 1024

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from matcher.errors import SettingInvalid
+from service.access import BackendIn, require
 from service.analyses import ANALYSES, analysed, as_json
 from service.problems import invalid, not_found
-from service.routes.access import BackendIn, require
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.routes.seeing import audience_of
 from service.schemas.analysis import AnalysisOut, FindingOut
 from service.schemas.base import Page
-from service.security.policy import Permission
-from service.security.viewer import Viewer
 
 router = APIRouter(prefix="/analytics", tags=["analytics"])
 DETAILED = frozenset({"unmet-clusters", "joint-buying", "cooperation"})

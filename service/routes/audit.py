@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from sqlalchemy import ColumnElement
 
+from service.access import BackendIn, require
+from service.paging import PagingIn
 from service.problems import invalid
-from service.routes.access import BackendIn, require
-from service.routes.paging import PagingIn
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.schemas.base import Answer, Key, Page, UtcDateTime
-from service.security.policy import Permission
-from service.security.viewer import Viewer
 from service.store import audit
 from service.store.tables import AuditRow
 

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from service.access import BackendIn, require
 from service.backend import Backend
-from service.routes.access import BackendIn, require
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.schemas.accounts import LoginIn, MethodsOut, SessionOut
 from service.security import identify, oidc, sessions
 from service.security.limits import address_key
-from service.security.policy import Permission
 from service.security.signin import sign_in, welcome
-from service.security.viewer import Viewer
 from service.store import audit
 
 router = APIRouter(prefix="/auth", tags=["account"])

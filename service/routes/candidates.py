@@ -11,14 +11,15 @@ from matcher.filters import Filter
 from matcher.joint import JointCandidate
 from matcher.records import Kind, Visibility
 from service import plain
+from service.access import BackendIn, require
 from service.backend import Backend
 from service.cooperation import rooms
 from service.cooperation.stages import Stage, fresh_checklist, missing
+from service.paging import PagingIn
 from service.problems import Problem, forbidden
 from service.projection.views import everybody, sight
-from service.routes.access import BackendIn, require
-from service.routes.etag import IfMatch, tag, unchanged
-from service.routes.paging import PagingIn
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.routes.seeing import audience_of, candidate_for, entry_for, in_network, network_only
 from service.schemas.base import Key
 from service.schemas.cooperation import (
@@ -39,10 +40,9 @@ from service.schemas.cooperation import (
     WhatIfOut,
     WithdrawalIn,
 )
-from service.security.policy import Permission
-from service.security.viewer import Viewer
 from service.store import audit
 from service.store.tables import FollowerRow, InterestRow, OrganisationRow, RoomRow, StageRow
+from service.versions import IfMatch, tag, unchanged
 
 router = APIRouter(prefix="/candidates", tags=["candidates"])
 MEDIA = {

@@ -11,17 +11,17 @@ from sqlalchemy import select
 from matcher.identity import Cluster
 from matcher.records import Need
 from matcher.review import Edit, Review, line
+from service.access import BackendIn, require
 from service.backend import Backend
 from service.confidentiality.audience import Audience
+from service.paging import PagingIn
 from service.problems import conflict, not_found
-from service.routes.access import BackendIn, require
-from service.routes.paging import PagingIn
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.routes.seeing import audience_of
 from service.schemas.analysis import ClusterDetail, ClusterOut, ClustersOut, EditIn, EditOut
 from service.schemas.base import Key, Page
 from service.schemas.matching import need_brief
-from service.security.policy import Permission
-from service.security.viewer import Viewer
 from service.store import audit
 from service.store.tables import EditRow
 

@@ -8,15 +8,15 @@ from sqlalchemy import select
 
 from matcher.cycle import Cycle, diff
 from service import plain
+from service.access import BackendIn, require
+from service.paging import PagingIn
 from service.problems import not_found
-from service.routes.access import BackendIn, require
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.routes.latest import older
-from service.routes.paging import PagingIn
 from service.routes.seeing import audience_of
 from service.schemas.analysis import ChangesOut, CycleIn, CycleOut
 from service.schemas.base import Key, Page
-from service.security.policy import Permission
-from service.security.viewer import Viewer
 from service.store import audit
 from service.store.tables import CycleRow
 

@@ -10,16 +10,16 @@ from fastapi.responses import StreamingResponse
 
 from matcher.filters import Filter
 from matcher.records import Nature
+from service.access import BackendIn, require
 from service.backend import Backend
 from service.jobs import exports, queue
-from service.jobs.exports import RECORDS, What, Wish
+from service.jobs.exports import RECORDS, Wish
 from service.jobs.formats import MEDIA_TYPES, file_name
 from service.problems import Problem
-from service.routes.access import BackendIn, require
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.routes.seeing import Codes, Countries, Languages, LeastTrl, OfNature, filter_of
-from service.schemas.jobs import ExportIn, Filters, JobOut, job_out
-from service.security.policy import Permission
-from service.security.viewer import Viewer
+from service.schemas.jobs import ExportIn, Filters, JobOut, What, job_out
 
 router = APIRouter(prefix="/exports", tags=["jobs"])
 AT_ONCE = 5_000

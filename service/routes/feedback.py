@@ -7,17 +7,17 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 
 from matcher.feedback import scores_of
+from service.access import BackendIn, require
 from service.backend import Backend
 from service.judging import take_back
+from service.paging import PagingIn
 from service.problems import forbidden, invalid, not_found
-from service.routes.access import BackendIn, require
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.routes.latest import older
-from service.routes.paging import PagingIn
 from service.routes.seeing import audience_of, candidate_for, need_for, solution_for
 from service.schemas.base import Key, Page
 from service.schemas.judging import FeedbackIn, FeedbackOut, Subject, feedback_out
-from service.security.policy import Permission
-from service.security.viewer import Viewer
 from service.store import audit
 from service.store.tables import FeedbackRow
 

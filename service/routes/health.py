@@ -8,11 +8,11 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.access import BackendIn, Right, viewer
 from service.backend import Backend
 from service.problems import FieldError, Problem, not_found
-from service.routes.access import BackendIn, Right, viewer
+from service.rights.policy import Permission
 from service.schemas.base import Answer
-from service.security.policy import Permission
 from service.store import migrate
 from service.surround import metrics
 

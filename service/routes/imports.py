@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from starlette.datastructures import UploadFile
 
 from matcher.records import Kind, Visibility
+from service.access import BackendIn, require
 from service.backend import Backend
 from service.jobs import queue
 from service.jobs.bulk import answers
@@ -21,11 +22,10 @@ from service.jobs.imports import KIND, WRITING, Order
 from service.jobs.queue import Upload
 from service.jobs.reading import GIVEN
 from service.problems import Problem, forbidden, invalid
-from service.routes.access import BackendIn, require
+from service.rights.policy import Permission, may
+from service.rights.viewer import Viewer
 from service.schemas.base import Line
 from service.schemas.jobs import JobOut, job_out
-from service.security.policy import Permission, may
-from service.security.viewer import Viewer
 from service.store.tables import JobRow
 
 router = APIRouter(tags=["jobs"])

@@ -8,21 +8,21 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.access import BackendIn, require
 from service.backend import Backend
 from service.jobs.digests import unsubscribe_token
 from service.notify.digest import as_json, public_url, read_again
 from service.notify.feeds import ENTRIES, MEDIA_TYPE, FeedEntry, feed
 from service.notify.messages import FEED
+from service.paging import PagingIn
 from service.problems import not_found
-from service.routes.access import BackendIn, require
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.routes.latest import older
-from service.routes.paging import PagingIn
 from service.schemas.base import Key, Page
 from service.schemas.inbox import MessageOut
 from service.security.identify import viewer_of
-from service.security.policy import Permission
 from service.security.tokens import digest
-from service.security.viewer import Viewer
 from service.store import audit
 from service.store.tables import MessageRow, SavedSearchRow, UserRow
 

@@ -8,21 +8,21 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.access import BackendIn, require
 from service.backend import Backend
 from service.jobs import queue
 from service.jobs.formats import MEDIA_TYPES
 from service.jobs.imports import REPORT
-from service.jobs.queue import Status
+from service.paging import PagingIn
 from service.problems import Problem, not_found
-from service.routes.access import BackendIn, require
+from service.rights.policy import Permission, Scope, may
+from service.rights.viewer import Viewer
 from service.routes.latest import older
-from service.routes.paging import PagingIn
 from service.schemas.base import Key, Page
 from service.schemas.jobs import JobOut, job_out
-from service.security.policy import Permission, Scope, may
-from service.security.viewer import Viewer
 from service.store import audit
 from service.store.tables import JobRow
+from service.store.tables.operation import Status
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

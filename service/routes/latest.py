@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from service.routes.paging import Paging
+from service.paging import Paging
 
 
 def older(paging: Paging, at: Any, id_: Any) -> ColumnElement[bool] | None:

@@ -11,11 +11,13 @@ from matcher.explain import Match
 from matcher.filters import Filter
 from matcher.records import Need
 from service import plain
+from service.access import BackendIn, require
 from service.backend import Backend
 from service.judging import feedback_of, judged, refused
 from service.problems import conflict, invalid
 from service.projection.catalogue import SHARED_MARK
-from service.routes.access import BackendIn, require
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.routes.seeing import (
     Codes,
     Countries,
@@ -38,8 +40,6 @@ from service.schemas.matching import (
     matches_out,
 )
 from service.schemas.searching import NeedSearch, SolutionSearch
-from service.security.policy import Permission
-from service.security.viewer import Viewer
 
 router = APIRouter(tags=["matching"])
 Least = Annotated[Level | None, Query(description="Least level shown.")]

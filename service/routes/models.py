@@ -9,10 +9,10 @@ from pydantic import Field
 
 from models import classifier, tunings
 from models.registry import ENTRIES
-from service.routes.access import BackendIn, require
+from service.access import BackendIn, require
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.schemas.base import Answer
-from service.security.policy import Permission
-from service.security.viewer import Viewer
 from service.wiring import DUPLICATES
 
 router = APIRouter(tags=["service"])

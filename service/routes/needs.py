@@ -5,23 +5,24 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Response
 
 from matcher.records import Kind, Nature, Need
-from service import keeping, suggesting
+from service import suggesting
+from service.access import BackendIn, require
 from service.backend import Backend
-from service.finding import find, get, history, listed
-from service.keeping import FULFIL, PAUSE, RENEW, REOPEN, SUBMIT, WITHDRAW, Move
+from service.paging import PagingIn
 from service.problems import Problem
 from service.projection.follower import entry_of_row
-from service.repeats import repeats
-from service.routes.access import BackendIn, require
-from service.routes.etag import IfMatch, tag
-from service.routes.paging import PagingIn
+from service.records import keeping
+from service.records.finding import find, get, history, listed
+from service.records.keeping import FULFIL, PAUSE, RENEW, REOPEN, SUBMIT, WITHDRAW, Move
+from service.records.repeats import repeats
+from service.records.showing import checked, copy_out, need_out, versions
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.routes.wanted import After, CpvPrefix, InCountry, Mine, OfStatus, Override, Part, wanted
 from service.schemas.base import Key, Page
 from service.schemas.records import Checked, CopiesOut, MoveIn, NeedIn, NeedOut, RenewIn, VersionOut
-from service.security.policy import Permission
-from service.security.viewer import Viewer
-from service.showing import checked, copy_out, need_out, versions
 from service.store.tables import RecordRow
+from service.versions import IfMatch, tag
 
 router = APIRouter(prefix="/needs", tags=["needs"])
 PLACE = "/api/v1/needs"

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.access import BackendIn, require
+from service.paging import PagingIn
 from service.problems import forbidden, not_found
-from service.routes.access import BackendIn, require
-from service.routes.etag import IfMatch, tag, unchanged
-from service.routes.paging import PagingIn
+from service.rights.policy import Permission, Role, Scope
+from service.rights.viewer import Viewer
 from service.schemas.base import Key, Page
 from service.schemas.organisations import (
     Country,
@@ -22,9 +23,8 @@ from service.schemas.organisations import (
     organisation_out,
 )
 from service.security import accounts, identify
-from service.security.policy import Permission, Role, Scope
-from service.security.viewer import Viewer
 from service.store.tables import OrganisationRow
+from service.versions import IfMatch, tag, unchanged
 
 router = APIRouter(prefix="/organisations", tags=["organisations"])
 OWN = frozenset({"website", "contact", "languages"})

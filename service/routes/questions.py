@@ -6,15 +6,15 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
 from matcher.records import Kind
+from service.access import BackendIn, require
 from service.backend import Backend
 from service.cooperation import questions, rooms
 from service.problems import Problem, forbidden, not_found
-from service.routes.access import BackendIn, require
+from service.rights.policy import Permission, Role
+from service.rights.viewer import Viewer
 from service.routes.seeing import candidate_for, need_for, network_only
 from service.schemas.base import Key, Page
 from service.schemas.cooperation import AnswerIn, FollowOut, QuestionIn, QuestionOut
-from service.security.policy import Permission, Role
-from service.security.viewer import Viewer
 from service.store.tables import QuestionRow
 
 router = APIRouter(tags=["questions"])

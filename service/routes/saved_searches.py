@@ -10,17 +10,18 @@ from sqlalchemy.orm import Session
 
 from matcher.calibrate import Level
 from matcher.records import EU_LANGUAGES, Kind
+from service.access import BackendIn, require
 from service.backend import Backend
 from service.jobs import digests
 from service.notify.deliveries import state_of
 from service.notify.digest import as_json, public_url
 from service.notify.webhooks import private, target_of
+from service.paging import PagingIn
 from service.problems import conflict, invalid, not_found
-from service.routes.access import BackendIn, require
-from service.routes.etag import IfMatch, tag, unchanged
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.routes.exports import as_options
 from service.routes.latest import older
-from service.routes.paging import PagingIn
 from service.schemas.base import Key, Page
 from service.schemas.jobs import Filters
 from service.schemas.saved_searches import (
@@ -30,11 +31,10 @@ from service.schemas.saved_searches import (
     SavedSearchOut,
     SavedSearchPatch,
 )
-from service.security.policy import Permission
 from service.security.tokens import digest
-from service.security.viewer import Viewer
 from service.store import audit
 from service.store.tables import DeliveryRow, SavedSearchRow, new_id
+from service.versions import IfMatch, tag, unchanged
 
 router = APIRouter(prefix="/saved-searches", tags=["saved searches"])
 MOST = 100

@@ -13,7 +13,7 @@ from service.backend import Backend
 from service.confidentiality.audience import Audience
 from service.problems import forbidden, invalid, not_found
 from service.projection.entry import Entry
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 from service.store import audit, records
 
 Countries = Annotated[

@@ -11,11 +11,13 @@ from matcher.explain import Match
 from matcher.joint.differences import differences
 from matcher.joint.timeline import timeline
 from matcher.records import Need
+from service.access import BackendIn, require
 from service.backend import Backend
 from service.confidentiality.redaction import in_force
 from service.judging import judged, refused
 from service.projection.views import Cooperation
-from service.routes.access import BackendIn, require
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.routes.seeing import (
     Codes,
     Countries,
@@ -29,8 +31,6 @@ from service.routes.seeing import (
 )
 from service.schemas.base import Key
 from service.schemas.matching import SimilarOut, SimilarsOut, evidence_out, need_brief
-from service.security.policy import Permission
-from service.security.viewer import Viewer
 from service.store.tables import OrganisationRow
 
 router = APIRouter(prefix="/needs", tags=["matching"])

@@ -5,20 +5,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Response
 
 from matcher.records import Kind
-from service import keeping, suggesting
+from service import suggesting
+from service.access import BackendIn, require
 from service.backend import Backend
-from service.finding import get, history, listed
-from service.keeping import PAUSE, RENEW, REOPEN, SUBMIT, WITHDRAW, Move
-from service.routes.access import BackendIn, require
-from service.routes.etag import IfMatch, tag
-from service.routes.paging import PagingIn
+from service.paging import PagingIn
+from service.records import keeping
+from service.records.finding import get, history, listed
+from service.records.keeping import PAUSE, RENEW, REOPEN, SUBMIT, WITHDRAW, Move
+from service.records.showing import checked, solution_out, versions
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.routes.wanted import After, CpvPrefix, InCountry, Mine, OfStatus, Override, Part, wanted
 from service.schemas.base import Key, Page
 from service.schemas.records import Checked, MoveIn, RenewIn, SolutionIn, SolutionOut, VersionOut
-from service.security.policy import Permission
-from service.security.viewer import Viewer
-from service.showing import checked, solution_out, versions
 from service.store.tables import RecordRow
+from service.versions import IfMatch, tag
 
 router = APIRouter(prefix="/solutions", tags=["solutions"])
 PLACE = "/api/v1/solutions"

@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
+from service.access import BackendIn, require
 from service.problems import Problem
-from service.routes.access import BackendIn, require
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.schemas.suggestions import CpvAsked, CpvSuggested
-from service.security.policy import Permission
-from service.security.viewer import Viewer
 from service.suggesting import suggested
 
 router = APIRouter(prefix="/suggest", tags=["suggestions"])

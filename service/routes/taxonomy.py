@@ -8,14 +8,14 @@ from fastapi import APIRouter, Query
 from corpora.taxonomy.areas import areas
 from corpora.taxonomy.cpv import CpvTable, nature
 from matcher.joint.thresholds import ROWS, ThresholdRow, in_force
+from service.access import require
+from service.paging import PagingIn
 from service.problems import not_found
-from service.routes.access import require
-from service.routes.paging import PagingIn
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.routes.wanted import CpvPrefix
 from service.schemas.base import Day, Key, Page
 from service.schemas.suggestions import AreaOut, AreasOut, CpvDetail, CpvOut, ThresholdOut, ThresholdsOut
-from service.security.policy import Permission
-from service.security.viewer import Viewer
 
 router = APIRouter(prefix="/taxonomy", tags=["taxonomy"])
 Words = Annotated[str | None, Query(max_length=200, description="Words that a label holds, all of them.")]

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Response
 
+from service.access import BackendIn, require
 from service.problems import unauthenticated
-from service.routes.access import BackendIn, require
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.schemas.accounts import TokenIn, TokenMade, TokensOut, token_out
 from service.schemas.base import Key
 from service.security import identify, tokens
-from service.security.policy import Permission
-from service.security.viewer import Viewer
 from service.store import audit
 from service.store.tables import UserRow
 

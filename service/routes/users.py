@@ -6,10 +6,11 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.access import BackendIn, require
+from service.paging import PagingIn
 from service.problems import Problem, forbidden, invalid, not_found, unauthenticated
-from service.routes.access import BackendIn, require
-from service.routes.etag import IfMatch, tag, unchanged
-from service.routes.paging import PagingIn
+from service.rights.policy import Permission
+from service.rights.viewer import Viewer
 from service.schemas.accounts import (
     MeOut,
     MePatch,
@@ -23,10 +24,9 @@ from service.schemas.accounts import (
 )
 from service.schemas.base import Key, Page
 from service.security import accounts, identify, passwords, sessions
-from service.security.policy import Permission
-from service.security.viewer import Viewer
 from service.store import audit, retention
 from service.store.tables import SessionRow, UserRow
+from service.versions import IfMatch, tag, unchanged
 
 router = APIRouter(tags=["account"])
 

@@ -7,8 +7,8 @@ from fastapi import Query
 
 from corpora import places
 from matcher.records import Nature
-from service.finding import Wanted
 from service.problems import invalid
+from service.records.finding import Wanted
 from service.schemas.base import UtcDateTime
 from service.schemas.records import Status
 

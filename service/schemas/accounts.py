@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from service.rights.policy import Permission, Role, Scope
+from service.rights.viewer import Viewer
 from service.schemas.base import NO_NUL, Answer, Flag, Key, Model, UtcDateTime, storable
 from service.schemas.organisations import Language, OrganisationRef, folded_address, organisation_ref
-from service.security.policy import Permission, Role, Scope
-from service.security.viewer import Viewer
 from service.store.tables import SessionRow, TokenRow, UserRow
 
 Address = Annotated[

@@ -1,17 +1,27 @@
 """Jobs, imports and exports as they are shown and asked for."""
 
+from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from matcher.records import Nature
-from service.jobs.exports import What
-from service.jobs.queue import Status
 from service.schemas.base import Answer, Code, Flag, Model, UtcDateTime
 from service.store.tables import JobRow
+from service.store.tables.operation import Status
 
 SHOWN = 100
 """Rows of a report that stand in a job itself; the rest is in report.csv."""
+
+
+class What(StrEnum):
+    """What can be exported."""
+
+    NEEDS = "needs"
+    SOLUTIONS = "solutions"
+    MATCHES = "matches"
+    FEEDBACK = "feedback"
+    CANDIDATES = "candidates"
 
 
 class RowIssue(Answer):

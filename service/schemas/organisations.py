@@ -7,9 +7,9 @@ from pydantic import AfterValidator, Field
 
 from corpora.places import country
 from matcher.records import EU_LANGUAGES
+from service.rights.policy import Permission, Role
+from service.rights.viewer import Viewer
 from service.schemas.base import NO_NUL, Answer, Flag, Key, Model, Note, UtcDateTime, storable
-from service.security.policy import Permission, Role
-from service.security.viewer import Viewer
 from service.store.tables import OrganisationRow
 
 

@@ -25,7 +25,6 @@ from service.schemas.base import (
     UtcDateTime,
 )
 
-STATUSES = ("draft", "open", "in_candidate", "paused", "fulfilled", "withdrawn", "expired")
 Status = Literal["draft", "open", "in_candidate", "paused", "fulfilled", "withdrawn", "expired"]
 Classification = Literal["none", "restricted", "confidential", "secret", "top secret"]
 Level = Literal["strategic", "operational", "tactical"]

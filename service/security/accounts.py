@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from service.problems import conflict, forbidden, invalid, not_found
+from service.rights.policy import Role
+from service.rights.viewer import Viewer
 from service.security import passwords, sessions, tokens
-from service.security.policy import Role
 from service.security.signin import folded, of_email
-from service.security.viewer import Viewer
 from service.store import audit
 from service.store.tables import OrganisationRow, UserRow, new_id
 

@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.problems import unauthenticated
+from service.rights.policy import Role, Scope
+from service.rights.viewer import ANONYMOUS, Viewer
 from service.security import sessions, tokens
-from service.security.policy import Role, Scope
-from service.security.viewer import ANONYMOUS, Viewer
 from service.settings import ServerSettings
 from service.store.database import Database
 from service.store.tables import SessionRow, TokenRow, UserRow

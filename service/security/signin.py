@@ -6,10 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.problems import Problem
+from service.rights.viewer import ANONYMOUS
 from service.security import passwords, sessions
 from service.security.identify import viewer_of
 from service.security.sessions import Started
-from service.security.viewer import ANONYMOUS
 from service.settings import ServerSettings
 from service.store import audit
 from service.store.database import Database

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.problems import Problem, conflict, invalid, not_found
-from service.security.policy import ADMINISTERING, ALLOWED, Role, Scope
+from service.rights.policy import ADMINISTERING, ALLOWED, Role, Scope
 from service.store.tables import TokenRow, UserRow
 
 PREFIX = "nm_"

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 from service.store.paging import Page, cursor, place
 from service.store.tables import AuditRow
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from service.security.viewer import ANONYMOUS, Viewer
+from service.rights.viewer import ANONYMOUS, Viewer
 from service.store import audit, outbox
 from service.store.errors import CursorInvalid, RecordGone, RefTaken, Stale
 from service.store.paging import Page, place

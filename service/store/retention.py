@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from service.security.policy import Role
-from service.security.viewer import ANONYMOUS, Viewer
+from service.rights.policy import Role
+from service.rights.viewer import ANONYMOUS, Viewer
 from service.store import audit
 from service.store.tables import (
     AuditRow,

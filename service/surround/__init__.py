@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from service.routes import health
 from service.surround import answers, request
 from service.surround.bodies import Bodies
 from service.surround.conditions import Conditions
@@ -28,7 +27,7 @@ GZIPPED = 1_000
 
 
 def surround(app: FastAPI, backend: "Backend") -> None:
-    """Put an application into all that its routes count on; `/health` and `/metrics` come with it."""
+    """Put an application into all that its routes count on; they may come later."""
     request.name_audit()
     answers.install(app)
     # a redirect would be built from the Host header, which callers choose
@@ -41,5 +40,4 @@ def surround(app: FastAPI, backend: "Backend") -> None:
     app.add_middleware(Conditions)
     app.add_middleware(GZipMiddleware, minimum_size=GZIPPED, compresslevel=5)
     app.add_middleware(Watch, settings=backend.settings, places=places)
-    app.include_router(health.router)
     describe(app)

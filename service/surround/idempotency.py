@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.problems import Problem
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 from service.store.tables import AnswerRow, AuditRow
 from service.surround.bodies import again, upload
 

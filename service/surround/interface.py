@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from service.problems import MEDIA_TYPE, TYPES
-from service.security.policy import ALLOWED, Permission
+from service.rights.policy import ALLOWED, Permission
 from service.security.sessions import COOKIE, CSRF_HEADER
 from service.surround.places import Place, Places
 

@@ -11,8 +11,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import BaseRoute, compile_path
 
-from service.routes.access import Right
-from service.security.policy import Permission
+from service.access import Right
+from service.rights.policy import Permission
 
 NOWHERE = "none"
 """What logs and metrics call a path that leads nowhere: paths are the callers' words."""

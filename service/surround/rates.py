@@ -7,11 +7,11 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service import access
 from service.problems import Problem
-from service.routes import access
+from service.rights.viewer import ANONYMOUS, Viewer
 from service.security.limits import address_key
 from service.security.sessions import COOKIE
-from service.security.viewer import ANONYMOUS, Viewer
 
 if TYPE_CHECKING:
     from service.backend import Backend

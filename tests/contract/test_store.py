@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from service.security.policy import Role
-from service.security.viewer import Viewer
+from service.rights.policy import Role
+from service.rights.viewer import Viewer
 from service.store import audit, health, outbox, records
 from service.store.database import open_database
 from service.store.errors import CursorInvalid, RecordGone, RefTaken, Stale

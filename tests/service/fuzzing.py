@@ -29,9 +29,9 @@ from service.backend import Backend
 from service.jobs.digests import unsubscribe_token
 from service.jobs.runner import Runner
 from service.problems import MEDIA_TYPE, TYPES
+from service.rights.policy import Role
+from service.rights.policy import Scope as TokenScope
 from service.security import identify, tokens
-from service.security.policy import Role
-from service.security.policy import Scope as TokenScope
 from service.store.tables import Base, OrganisationRow, SavedSearchRow, TokenRow, UserRow
 
 NOBODY = "nobody"
@@ -307,7 +307,7 @@ def peopled(held: Backend) -> dict[str, str]:
 
 
 def _administers(role: Role) -> bool:
-    from service.security.policy import ADMINISTERING, ALLOWED
+    from service.rights.policy import ADMINISTERING, ALLOWED
 
     return bool(ALLOWED[role] & ADMINISTERING)
 

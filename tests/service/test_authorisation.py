@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from service.routes import access
-from service.security.policy import ADMINISTERING, ALLOWED, Permission, Role, Scope, needed
-from service.security.viewer import ANONYMOUS, Viewer
+from service import access
+from service.rights.policy import ADMINISTERING, ALLOWED, Permission, Role, Scope, needed
+from service.rights.viewer import ANONYMOUS, Viewer
 from service.surround.places import Place, Places
 from tests.house import House, opened
 
@@ -49,7 +49,7 @@ def test_every_role_gets_as_far_as_the_table_says(house: House) -> None:
     """401 for nobody and 403 for somebody exactly where a permission is lacking, whatever else is wrong."""
     asked = 0
     for role in WHO:
-        who = ANONYMOUS if role is None else Viewer("ana", "police-ee", role, True, "EE", access.ALL_SCOPES)
+        who = ANONYMOUS if role is None else Viewer("ana", "police-ee", role, True, "EE", frozenset(Scope))
         house.app.dependency_overrides[access.viewer] = lambda who=who: who
         for place in places(house):
             if place.permission is None:

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from service import handbook
+from service.rights.viewer import ANONYMOUS
 from service.routes import models
-from service.security.viewer import ANONYMOUS
 
 
 @pytest.fixture(scope="module")

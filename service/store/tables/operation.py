@@ -1,12 +1,23 @@
 """What keeps the service going: jobs and their files, the audit log, answers to repeated requests."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.store.tables.base import ID, Base, key, now
+
+
+class Status(StrEnum):
+    """Where a job is; the last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class JobRow(Base):
@@ -19,8 +30,8 @@ class JobRow(Base):
     kind: Mapped[str] = mapped_column(String(30))
     user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     organisation_id: Mapped[str | None] = mapped_column(String(ID))
-    status: Mapped[str] = mapped_column(String(12), default="queued")
-    """queued, running, done, failed or cancelled."""
+    status: Mapped[str] = mapped_column(String(12), default=Status.QUEUED.value)
+    """A `Status`."""
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int | None]

@@ -8,8 +8,8 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
+from service.rights.policy import Role, Scope
 from service.security import identify, passwords
-from service.security.policy import Role, Scope
 from service.settings import ServerSettings
 from service.store.database import open_database
 from service.store.tables import AuditRow, TokenRow, UserRow

@@ -14,10 +14,10 @@ from matcher.records import Kind, Need, Solution, Visibility
 from service.app import create_app
 from service.backend import Backend, open_backend
 from service.jobs.runner import Runner
+from service.rights.policy import Scope
+from service.rights.viewer import Viewer
 from service.security import identify, tokens
 from service.security.identify import viewer_of
-from service.security.policy import Scope
-from service.security.viewer import Viewer
 from service.settings import ServerSettings
 from service.store import records
 from service.store.records import RecordDraft

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.jobs import queue
-from service.jobs.queue import Status, Upload
-from service.security.viewer import ANONYMOUS, Viewer
+from service.jobs.queue import Upload
+from service.rights.viewer import ANONYMOUS, Viewer
 from service.store.tables import JobRow, OrganisationRow, UserRow
+from service.store.tables.operation import Status
 
 START = datetime(2031, 3, 3, 9, 0, tzinfo=UTC)
 ANA = Viewer(user_id="ana", organisation_id="o")

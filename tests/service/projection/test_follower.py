@@ -19,8 +19,8 @@ from service.confidentiality.audience import Audience
 from service.projection.catalogue import SHARED_MARK, Catalogue
 from service.projection.follower import Follower
 from service.projection.views import Views
-from service.security.policy import Role
-from service.security.viewer import ANONYMOUS, Viewer
+from service.rights.policy import Role
+from service.rights.viewer import ANONYMOUS, Viewer
 from service.store import migrate, records
 from service.store.database import Database, open_database
 from service.store.records import SYSTEM, RecordDraft

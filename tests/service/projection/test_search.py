@@ -10,8 +10,8 @@ import pytest
 from matcher.engine import Engine
 from matcher.records import Need, Solution, Visibility
 from service.projection.search import Found
-from service.security.policy import Role
-from service.security.viewer import ANONYMOUS, Viewer
+from service.rights.policy import Role
+from service.rights.viewer import ANONYMOUS, Viewer
 from service.store.rows import body_of
 from tests.house import PEOPLE, House, opened
 

@@ -12,17 +12,17 @@ from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from service import access
 from service.backend import Backend, open_backend
-from service.routes import access
-from service.security.policy import Role
-from service.security.viewer import ANONYMOUS, Viewer
+from service.rights.policy import Role, Scope
+from service.rights.viewer import ANONYMOUS, Viewer
 from service.settings import ServerSettings
 from service.store import migrate
 from service.store.database import open_database
 from service.store.tables import OrganisationRow
 from service.surround import answers
 
-ALL = access.ALL_SCOPES
+ALL = frozenset(Scope)
 ORGANISATIONS = {
     "police-ee": ("Police of Saaremaa", "contracting_authority", "EE", "vetted"),
     "police-fi": ("Police of Savonia", "contracting_authority", "FI", "vetted"),

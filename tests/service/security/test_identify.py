@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import event
 
 from service.problems import Problem
+from service.rights.policy import Role, Scope
+from service.rights.viewer import ANONYMOUS
 from service.security import accounts, identify, sessions, tokens
 from service.security.accounts import OPERATOR
-from service.security.policy import Role, Scope
-from service.security.viewer import ANONYMOUS
 from service.store.tables import OrganisationRow, SessionRow, TokenRow, UserRow
 
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from service.problems import Problem
+from service.rights.policy import Scope
 from service.security import tokens
-from service.security.policy import Scope
 from service.store.tables import TokenRow, UserRow
 
 READ = frozenset({Scope.READ})

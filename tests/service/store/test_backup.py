@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from matcher.errors import FileUnreadable
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 from service.store import backup, health, migrate, outbox, records
 from service.store.database import open_database
 from service.store.errors import BackupCorrupt, StoreIncompatible, StoreNotEmpty

@@ -9,7 +9,7 @@ import random
 import signal
 from contextlib import closing
 
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 from service.store import health, migrate, outbox, records
 from service.store.database import open_database
 from service.store.records import RecordDraft

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from service.security.policy import Role
-from service.security.viewer import Viewer
+from service.rights.policy import Role
+from service.rights.viewer import Viewer
 from service.store import audit, backup, records, retention
 from service.store.records import RecordDraft
 from service.store.tables import (

@@ -15,11 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy.exc import OperationalError
 
 from matcher.errors import ClusterUnknown, RecordInvalid, RecordUnknown, ReviewConflict, SettingInvalid
-from service.routes.access import BackendIn, require
+from service.access import BackendIn, require
+from service.rights.policy import Permission, Scope
+from service.rights.viewer import Viewer
+from service.routes import health
 from service.security import tokens
 from service.security.limits import Limiter
-from service.security.policy import Permission, Scope
-from service.security.viewer import Viewer
 from service.settings import ServerSettings
 from service.store import audit, migrate
 from service.store.database import Database, open_database
@@ -164,6 +165,7 @@ def app(stub: Stub) -> FastAPI:
     made = FastAPI(openapi_url="/api/v1/openapi.json")
     made.state.backend = stub
     surround(made, stub)  # type: ignore[arg-type]  # a stand-in
+    made.include_router(health.router)
     routed(made, stub)
     return made
 

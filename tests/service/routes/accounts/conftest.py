@@ -12,12 +12,12 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from service.rights.policy import Role, Scope
 from service.routes import auth, organisations, tokens, users
 from service.security import accounts, passwords
 from service.security import tokens as kept_tokens
 from service.security.accounts import OPERATOR
 from service.security.limits import Limiter
-from service.security.policy import Role, Scope
 from service.settings import ServerSettings
 from service.store import migrate
 from service.store.database import Database, open_database

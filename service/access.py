@@ -6,12 +6,11 @@ from fastapi import Depends, Request
 
 from service.backend import Backend
 from service.problems import forbidden, unauthenticated
+from service.rights.policy import Permission, may, needed
+from service.rights.viewer import Viewer
 from service.security.identify import identify
-from service.security.policy import Permission, Scope, may, needed
-from service.security.viewer import Viewer
+from service.security.sessions import COOKIE, CSRF_HEADER
 
-COOKIE = "needmatch_session"
-CSRF = "X-CSRF-Token"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -33,7 +32,7 @@ def viewer(request: Request, held: BackendIn) -> Viewer:
             held.settings,
             authorization=request.headers.get("Authorization"),
             cookie=request.cookies.get(COOKIE),
-            csrf=None if request.method in SAFE else request.headers.get(CSRF, ""),
+            csrf=None if request.method in SAFE else request.headers.get(CSRF_HEADER, ""),
             at=held.clock(),
         )
         request.state.viewer = known
@@ -62,6 +61,3 @@ class Right:
 def require(permission: Permission) -> Any:
     """The default of a route's parameter `viewer`, which lets only those in who have a permission."""
     return Depends(Right(permission))
-
-
-ALL_SCOPES = frozenset(Scope)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from matcher.records import Visibility
-from service.security.policy import ALLOWED, NETWORK_ROLES, Permission, Role, Scope
+from service.rights.policy import ALLOWED, NETWORK_ROLES, Permission, Role, Scope
 
 
 @dataclass(frozen=True, slots=True)

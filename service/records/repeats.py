@@ -7,7 +7,7 @@ from matcher.duplicates import NEIGHBOURS, near_duplicates
 from matcher.filters import Filter
 from matcher.records import Kind, Need
 from service.backend import Backend
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 
 UNSAVED = "~unsaved"
 """Id of a need that is not kept yet."""

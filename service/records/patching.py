@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from corpora.columns import contract_names
 from matcher.records import Kind
-from service.entering import HEADING, TYPED, Reading, column, named, read, reserved
 from service.problems import FieldError
+from service.records.entering import HEADING, TYPED, Reading, column, named, read, reserved
 from service.schemas.records import NeedIn, SolutionIn
 from service.store.tables import RecordRow
 

@@ -3,7 +3,7 @@
 import pytest
 
 from service.problems import Problem
-from service.routes.etag import etag, unchanged
+from service.versions import etag, unchanged
 
 
 @pytest.mark.parametrize("given", ['"3"', '"2", "3"', ' "3" ', "*", '"1","3","4"', 'W/"3", "3"'])

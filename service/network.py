@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from matcher.errors import FileUnreadable
 from service.problems import Problem, conflict, invalid
+from service.rights.policy import Role, Scope
 from service.schemas.accounts import Address, PersonName
 from service.schemas.base import Model
 from service.schemas.organisations import Language, OrganisationIn
 from service.security import accounts, tokens
 from service.security.accounts import OPERATOR
-from service.security.policy import Role, Scope
 from service.security.signin import of_email
 from service.store import audit
 from service.store.tables import OrganisationRow, TokenRow, UserRow, now

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from matcher.records import Kind, Nature, Need, Record, Visibility
 from service.backend import Backend
+from service.paging import Paging
 from service.problems import forbidden, not_found
 from service.projection.entry import MATCHED, Entry
 from service.projection.follower import entry_of_row
-from service.routes.paging import Paging
-from service.security.viewer import Viewer
+from service.rights.viewer import Viewer
 from service.store import audit, records
 from service.store.tables import RecordRow, ShareRow, VersionRow
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.records import Kind, Need
-from service.patching import read_given, read_patched, understood
+from service.records.patching import read_given, read_patched, understood
 from service.schemas.records import NeedIn
 from service.store.rows import body_of, record_of
 from service.store.tables import RecordRow

@@ -9,10 +9,11 @@ from matcher.records import Kind, Record
 from service.confidentiality.completeness import Gap, completeness
 from service.confidentiality.redaction import EXTRA, Redaction, in_force
 from service.confidentiality.sensitive import Sensitive
-from service.entering import TYPED, Attempt, Entered, Remark, pointer, typed
 from service.problems import not_found
 from service.projection.follower import entry_of_row
-from service.repeats import Repeat
+from service.records.entering import TYPED, Attempt, Entered, Remark, pointer, typed
+from service.records.repeats import Repeat
+from service.rights.viewer import Viewer
 from service.schemas.records import (
     Checked,
     CopyOut,
@@ -28,7 +29,6 @@ from service.schemas.records import (
     SuggestedCode,
     VersionOut,
 )
-from service.security.viewer import Viewer
 from service.store.rows import IN_COLUMNS
 from service.store.tables import RecordRow, VersionRow
 

@@ -8,8 +8,8 @@ import pytest
 from matcher.records import Kind, Need, Solution, Visibility
 from service.confidentiality.redaction import Reason, Redaction
 from service.confidentiality.tlp import Tlp
-from service.entering import Before, Owner, Terms, cleaned, column, enter, read, typed
 from service.problems import Problem
+from service.records.entering import Before, Owner, Terms, cleaned, column, enter, read, typed
 
 AT = datetime(2031, 3, 1, tzinfo=UTC)
 OWNER = Owner("O1", "Police of Saaremaa", "EE", "cga", "", vetted=True)

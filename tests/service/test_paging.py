@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.paging import Paging
 from service.problems import Problem
-from service.routes.paging import Paging
 from service.store.paging import cursor
 
 

@@ -15,19 +15,19 @@ from matcher.records import Kind, Visibility
 from service.backend import Backend
 from service.confidentiality.redaction import Redaction
 from service.confidentiality.tlp import Tlp
-from service.entering import Attempt, Before, Entered, Owner, Reading, Terms, enter, unvetted
-from service.finding import own
-from service.patching import Given, read_given, read_patched, understood
 from service.problems import FieldError, conflict, forbidden, invalid
 from service.projection.entry import MATCHED
 from service.projection.follower import entry_of_row
-from service.routes.etag import unchanged
+from service.records.entering import Attempt, Before, Entered, Owner, Reading, Terms, enter, unvetted
+from service.records.finding import own
+from service.records.patching import Given, read_given, read_patched, understood
+from service.rights.policy import Role
+from service.rights.viewer import Viewer
 from service.security import accounts
-from service.security.policy import Role
-from service.security.viewer import Viewer
 from service.store import audit, records
 from service.store.rows import record_of
 from service.store.tables import OrganisationRow, RecordRow, new_id
+from service.versions import unchanged
 
 OWNER_ID = {Kind.NEED: "organisation_id", Kind.SOLUTION: "vendor_id"}
 SPEAKERS = frozenset({Role.ADMINISTRATOR, Role.NATIONAL_CONTACT})
@@ -194,7 +194,7 @@ def _change(
     wanted = getattr(given, OWNER_ID[kind])
     if wanted is not None and wanted != row.organisation_id:
         errors.append(FieldError(f"/{OWNER_ID[kind]}", "a record stays with its organisation; leave it out"))
-    before = Before(record_of(row), _terms_of(row))
+    before = Before(record_of(row), terms_of(row))
     terms = _stated(before.terms, given, stated, row.id)
     with held.database.read() as session:
         known = _organisations(session, viewer, given.shared_with) if "shared_with" in stated else None
@@ -265,7 +265,8 @@ def _redactions(given: Given) -> tuple[Redaction, ...]:
     return tuple(Redaction(r.field, r.reason_code, r.reason, r.until) for r in given.redactions)
 
 
-def _terms_of(row: RecordRow) -> Terms:
+def terms_of(row: RecordRow) -> Terms:
+    """How a record is kept now."""
     return Terms(
         ref=row.ref,
         status=row.status,

@@ -1,0 +1,1 @@
+"""Needs and solutions as users keep them: entered, changed, found, shown."""

@@ -1,0 +1,1 @@
+"""The forms of the interface: what is sent and what is answered, one module a resource."""
