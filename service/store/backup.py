@@ -34,7 +34,7 @@ FORM = 1
 """Version of the file's form."""
 AT_ONCE = 500
 """Rows written together."""
-DERIVED = frozenset({"alembic_version", "counters", "projections", "views"})
+DERIVED = frozenset({"alembic_version", "counters", "projections"})
 """Tables that a service fills by itself: a database with nothing else in it is empty."""
 
 _KINDS: dict[str, tuple[Any, Callable[[Any], Any], Callable[[Any], Any]]] = {

@@ -20,7 +20,6 @@ from service.store.tables.records import (
     RecordRow,
     ShareRow,
     VersionRow,
-    ViewRow,
 )
 
 __all__ = [
@@ -50,7 +49,6 @@ __all__ = [
     "TokenRow",
     "UserRow",
     "VersionRow",
-    "ViewRow",
     "new_id",
     "now",
 ]

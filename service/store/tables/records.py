@@ -96,16 +96,3 @@ class ProjectionRow(Base):
     version: Mapped[int]
     identities: Mapped[dict[str, Any]]
     updated_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class ViewRow(Base):
-    """What was computed for an audience (candidates, clusters, market), and of which state."""
-
-    __tablename__ = "views"
-
-    audience: Mapped[str] = mapped_column(String(20), primary_key=True)
-    name: Mapped[str] = mapped_column(String(60), primary_key=True)
-    stamp: Mapped[str] = mapped_column(String(64))
-    """Digest of exactly the records, edits and day it was made of."""
-    body: Mapped[dict[str, Any]]
-    computed_at: Mapped[datetime] = mapped_column(default=now)

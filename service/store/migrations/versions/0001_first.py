@@ -130,15 +130,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("candidate_id", name="pk_rooms"),
     )
     op.create_table(
-        "views",
-        sa.Column("audience", sa.String(length=20), nullable=False),
-        sa.Column("name", sa.String(length=60), nullable=False),
-        sa.Column("stamp", sa.String(length=64), nullable=False),
-        sa.Column("body", PLAIN, nullable=False),
-        sa.Column("computed_at", TIME, nullable=False),
-        sa.PrimaryKeyConstraint("audience", "name", name="pk_views"),
-    )
-    op.create_table(
         "interests",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("candidate_id", sa.String(length=60), nullable=False),
@@ -477,7 +468,6 @@ def downgrade() -> None:
     op.drop_table("stages")
     op.drop_table("records")
     op.drop_table("interests")
-    op.drop_table("views")
     op.drop_table("rooms")
     op.drop_table("questions")
     op.drop_table("projections")
