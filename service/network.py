@@ -12,7 +12,7 @@ from matcher.errors import FileUnreadable
 from service.problems import Problem, conflict, invalid
 from service.rights.policy import Role, Scope
 from service.schemas.accounts import Address, PersonName
-from service.schemas.base import Model
+from service.schemas.forms import Model
 from service.schemas.organisations import Language, OrganisationIn
 from service.security import accounts, tokens
 from service.security.accounts import OPERATOR

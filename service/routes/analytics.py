@@ -12,7 +12,7 @@ from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.seeing import audience_of
 from service.schemas.analysis import AnalysisOut, FindingOut
-from service.schemas.base import Page
+from service.schemas.forms import Page
 
 router = APIRouter(prefix="/analytics", tags=["analytics"])
 DETAILED = frozenset({"unmet-clusters", "joint-buying", "cooperation"})

@@ -11,7 +11,7 @@ from service.paging import PagingIn
 from service.problems import invalid
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
-from service.schemas.base import Answer, Key, Page, UtcDateTime
+from service.schemas.forms import Answer, Key, Page, UtcDateTime
 from service.store import audit
 from service.store.tables import AuditRow
 

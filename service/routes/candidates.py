@@ -21,7 +21,6 @@ from service.projection.views import everybody, sight
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.seeing import audience_of, candidate_for, entry_for, in_network, network_only
-from service.schemas.base import Key
 from service.schemas.cooperation import (
     AgreementIn,
     CandidateBrief,
@@ -40,6 +39,7 @@ from service.schemas.cooperation import (
     WhatIfOut,
     WithdrawalIn,
 )
+from service.schemas.forms import Key
 from service.store import audit
 from service.store.tables import FollowerRow, InterestRow, OrganisationRow, RoomRow, StageRow
 from service.versions import IfMatch, tag, unchanged

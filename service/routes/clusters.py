@@ -20,7 +20,7 @@ from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.seeing import audience_of
 from service.schemas.analysis import ClusterDetail, ClusterOut, ClustersOut, EditIn, EditOut
-from service.schemas.base import Key, Page
+from service.schemas.forms import Key, Page
 from service.schemas.matching import need_brief
 from service.store import audit
 from service.store.tables import EditRow

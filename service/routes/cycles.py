@@ -16,7 +16,7 @@ from service.rights.viewer import Viewer
 from service.routes.latest import older
 from service.routes.seeing import audience_of
 from service.schemas.analysis import ChangesOut, CycleIn, CycleOut
-from service.schemas.base import Key, Page
+from service.schemas.forms import Key, Page
 from service.store import audit
 from service.store.tables import CycleRow
 

@@ -16,7 +16,7 @@ from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.latest import older
 from service.routes.seeing import audience_of, candidate_for, need_for, solution_for
-from service.schemas.base import Key, Page
+from service.schemas.forms import Key, Page
 from service.schemas.judging import FeedbackIn, FeedbackOut, Subject, feedback_out
 from service.store import audit
 from service.store.tables import FeedbackRow

@@ -12,7 +12,7 @@ from service.access import BackendIn, Right, viewer
 from service.backend import Backend
 from service.problems import FieldError, Problem, not_found
 from service.rights.policy import Permission
-from service.schemas.base import Answer
+from service.schemas.forms import Answer
 from service.store import migrate
 from service.surround import metrics
 

@@ -24,7 +24,7 @@ from service.jobs.reading import GIVEN
 from service.problems import Problem, forbidden, invalid
 from service.rights.policy import Permission, may
 from service.rights.viewer import Viewer
-from service.schemas.base import Line
+from service.schemas.forms import Line
 from service.schemas.jobs import JobOut, job_out
 from service.store.tables import JobRow
 

@@ -19,7 +19,7 @@ from service.problems import not_found
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.latest import older
-from service.schemas.base import Key, Page
+from service.schemas.forms import Key, Page
 from service.schemas.inbox import MessageOut
 from service.security.identify import viewer_of
 from service.security.tokens import digest

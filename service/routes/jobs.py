@@ -18,7 +18,7 @@ from service.problems import Problem, not_found
 from service.rights.policy import Permission, Scope, may
 from service.rights.viewer import Viewer
 from service.routes.latest import older
-from service.schemas.base import Key, Page
+from service.schemas.forms import Key, Page
 from service.schemas.jobs import JobOut, job_out
 from service.store import audit
 from service.store.tables import JobRow

@@ -30,7 +30,7 @@ from service.routes.seeing import (
     noted,
     solution_for,
 )
-from service.schemas.base import Key
+from service.schemas.forms import Key
 from service.schemas.matching import (
     BehindOut,
     MatchesOut,

@@ -12,7 +12,7 @@ from models.registry import ENTRIES
 from service.access import BackendIn, require
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
-from service.schemas.base import Answer
+from service.schemas.forms import Answer
 from service.wiring import DUPLICATES
 
 router = APIRouter(tags=["service"])

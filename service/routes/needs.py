@@ -19,7 +19,7 @@ from service.records.showing import checked, copy_out, need_out, versions
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.wanted import After, CpvPrefix, InCountry, Mine, OfStatus, Override, Part, wanted
-from service.schemas.base import Key, Page
+from service.schemas.forms import Key, Page
 from service.schemas.records import Checked, CopiesOut, MoveIn, NeedIn, NeedOut, RenewIn, VersionOut
 from service.store.tables import RecordRow
 from service.versions import IfMatch, tag

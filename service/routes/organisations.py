@@ -11,7 +11,7 @@ from service.paging import PagingIn
 from service.problems import forbidden, not_found
 from service.rights.policy import Permission, Role, Scope
 from service.rights.viewer import Viewer
-from service.schemas.base import Key, Page
+from service.schemas.forms import Key, Page
 from service.schemas.organisations import (
     Country,
     Decision,

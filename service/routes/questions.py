@@ -13,8 +13,8 @@ from service.problems import Problem, forbidden, not_found
 from service.rights.policy import Permission, Role
 from service.rights.viewer import Viewer
 from service.routes.seeing import candidate_for, need_for, network_only
-from service.schemas.base import Key, Page
 from service.schemas.cooperation import AnswerIn, FollowOut, QuestionIn, QuestionOut
+from service.schemas.forms import Key, Page
 from service.store.tables import QuestionRow
 
 router = APIRouter(tags=["questions"])

@@ -22,7 +22,7 @@ from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.exports import as_options
 from service.routes.latest import older
-from service.schemas.base import Key, Page
+from service.schemas.forms import Key, Page
 from service.schemas.jobs import Filters
 from service.schemas.saved_searches import (
     DeliveryOut,

@@ -29,7 +29,7 @@ from service.routes.seeing import (
     need_for,
     noted,
 )
-from service.schemas.base import Key
+from service.schemas.forms import Key
 from service.schemas.matching import SimilarOut, SimilarsOut, evidence_out, need_brief
 from service.store.tables import OrganisationRow
 

@@ -16,7 +16,7 @@ from service.records.showing import checked, solution_out, versions
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.wanted import After, CpvPrefix, InCountry, Mine, OfStatus, Override, Part, wanted
-from service.schemas.base import Key, Page
+from service.schemas.forms import Key, Page
 from service.schemas.records import Checked, MoveIn, RenewIn, SolutionIn, SolutionOut, VersionOut
 from service.store.tables import RecordRow
 from service.versions import IfMatch, tag

@@ -14,7 +14,7 @@ from service.problems import not_found
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.wanted import CpvPrefix
-from service.schemas.base import Day, Key, Page
+from service.schemas.forms import Day, Key, Page
 from service.schemas.suggestions import AreaOut, AreasOut, CpvDetail, CpvOut, ThresholdOut, ThresholdsOut
 
 router = APIRouter(prefix="/taxonomy", tags=["taxonomy"])

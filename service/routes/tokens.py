@@ -9,7 +9,7 @@ from service.problems import unauthenticated
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.schemas.accounts import TokenIn, TokenMade, TokensOut, token_out
-from service.schemas.base import Key
+from service.schemas.forms import Key
 from service.security import identify, tokens
 from service.store import audit
 from service.store.tables import UserRow

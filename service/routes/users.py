@@ -22,7 +22,7 @@ from service.schemas.accounts import (
     me_out,
     user_out,
 )
-from service.schemas.base import Key, Page
+from service.schemas.forms import Key, Page
 from service.security import accounts, identify, passwords, sessions
 from service.store import audit, retention
 from service.store.tables import SessionRow, UserRow

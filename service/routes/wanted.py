@@ -9,7 +9,7 @@ from corpora import places
 from matcher.records import Nature
 from service.problems import invalid
 from service.records.finding import Wanted
-from service.schemas.base import UtcDateTime
+from service.schemas.forms import UtcDateTime
 from service.schemas.records import Status
 
 Mine = Annotated[bool, Query(description="Only those of one's own organisation, drafts included.")]

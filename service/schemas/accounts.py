@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from service.rights.policy import Permission, Role, Scope
 from service.rights.viewer import Viewer
-from service.schemas.base import NO_NUL, Answer, Flag, Key, Model, UtcDateTime, storable
+from service.schemas.forms import NO_NUL, Answer, Flag, Key, Model, UtcDateTime, storable
 from service.schemas.organisations import Language, OrganisationRef, folded_address, organisation_ref
 from service.store.tables import SessionRow, TokenRow, UserRow
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from service.schemas.base import Answer, Day, Key, Line, Model, Note, UtcDateTime
+from service.schemas.forms import Answer, Day, Key, Line, Model, Note, UtcDateTime
 from service.schemas.matching import NeedBrief
 
 

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from matcher.records import JointInterest, Nature
 from service.cooperation.stages import STEPS, Stage
-from service.schemas.base import Answer, Day, Key, Line, Model, Money, Note, Text, UtcDateTime
+from service.schemas.forms import Answer, Day, Key, Line, Model, Money, Note, Text, UtcDateTime
 
 Words = Annotated[list[Line], Field(max_length=40)]
 Step = Literal[

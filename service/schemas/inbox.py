@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from service.schemas.base import Answer, UtcDateTime
+from service.schemas.forms import Answer, UtcDateTime
 
 
 class MessageOut(Answer):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from matcher.records import Nature
-from service.schemas.base import Answer, Code, Flag, Model, UtcDateTime
+from service.schemas.forms import Answer, Code, Flag, Model, UtcDateTime
 from service.store.tables import JobRow
 from service.store.tables.operation import Status
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import ConfigDict, Field
 
 from matcher.feedback import Verdict
-from service.schemas.base import Answer, Key, Model, Note, UtcDateTime
+from service.schemas.forms import Answer, Key, Model, Note, UtcDateTime
 from service.store.tables import FeedbackRow
 
 

@@ -10,7 +10,7 @@ from matcher.explain import Evidence, Match, Quote
 from matcher.feedback import Verdict
 from matcher.records import Kind, Need, Record, Solution
 from service.projection.search import Found
-from service.schemas.base import Answer
+from service.schemas.forms import Answer
 
 DIGITS = 4
 

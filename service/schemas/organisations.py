@@ -9,7 +9,7 @@ from corpora.places import country
 from matcher.records import EU_LANGUAGES
 from service.rights.policy import Permission, Role
 from service.rights.viewer import Viewer
-from service.schemas.base import NO_NUL, Answer, Flag, Key, Model, Note, UtcDateTime, storable
+from service.schemas.forms import NO_NUL, Answer, Flag, Key, Model, Note, UtcDateTime, storable
 from service.store.tables import OrganisationRow
 
 

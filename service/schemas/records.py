@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from matcher.records import JointInterest, Nature, Visibility
 from service.confidentiality.redaction import Reason
 from service.confidentiality.tlp import Tlp
-from service.schemas.base import (
+from service.schemas.forms import (
     Answer,
     Code,
     Count,

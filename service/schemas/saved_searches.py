@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from matcher.calibrate import Level
-from service.schemas.base import Answer, Code, Count, Flag, Key, Line, Link, Model, Text, UtcDateTime
+from service.schemas.forms import Answer, Code, Count, Flag, Key, Line, Link, Model, Text, UtcDateTime
 from service.schemas.jobs import Filters
 
 Searched = Literal["needs", "solutions"]

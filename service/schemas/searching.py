@@ -6,7 +6,7 @@ from pydantic import Field
 
 from matcher.calibrate import Level
 from matcher.records import Nature
-from service.schemas.base import Line, Model, Text
+from service.schemas.forms import Line, Model, Text
 
 Words = Annotated[list[Line], Field(default_factory=list, max_length=40)]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from service.schemas.base import Answer, Code, Model, Text
+from service.schemas.forms import Answer, Code, Model, Text
 from service.schemas.records import SuggestedCode
 
 

@@ -28,7 +28,7 @@ from service.store import migrate, outbox
 from service.store.database import Database
 from service.store.errors import BackupCorrupt, StoreIncompatible, StoreNotEmpty
 from service.store.tables import Base, now
-from service.store.tables.base import Plain, UtcTime
+from service.store.tables.columns import Plain, UtcTime
 
 FORM = 1
 """Version of the file's form."""

@@ -1,7 +1,7 @@
 """All tables, by what they are about."""
 
 from service.store.tables.attention import DeliveryRow, FeedbackRow, MessageRow, SavedSearchRow
-from service.store.tables.base import Base, new_id, now
+from service.store.tables.columns import Base, new_id, now
 from service.store.tables.cooperation import (
     CycleRow,
     EditRow,

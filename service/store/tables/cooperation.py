@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Date, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.store.tables.base import ID, Base, Versioned, key, now
+from service.store.tables.columns import ID, Base, Versioned, key, now
 
 
 class RoomRow(Versioned, Base):

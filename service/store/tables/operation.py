@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.store.tables.base import ID, Base, key, now
+from service.store.tables.columns import ID, Base, key, now
 
 
 class Status(StrEnum):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from service.store.tables.base import ID, Base, Versioned, key, now
+from service.store.tables.columns import ID, Base, Versioned, key, now
 
 
 class OrganisationRow(Versioned, Base):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from service.schemas.base import Day, Key, Line, Money, Page, Text, UtcDateTime
+from service.schemas.forms import Day, Key, Line, Money, Page, Text, UtcDateTime
 
 
 @pytest.mark.parametrize(
