@@ -6,7 +6,7 @@ needs   -> graph -> cluster -> joint -> candidates
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,7 @@ from matcher.embed import Embedder
 from matcher.errors import RecordUnknown, SettingInvalid
 from matcher.explain import Explanation, Match, compare, contributions, evidence, facts, missing, uncovered
 from matcher.filters import Filter
+from matcher.fits import Fits
 from matcher.fuse import fuse, order, shares
 from matcher.identity import Cluster, Identities
 from matcher.joint import WEIGHTS, JointCandidate, NotJoint, WhatIf, what_if
@@ -61,15 +62,6 @@ class Matches:
     """For each condition of the filter, how many records the viewer may see it hides."""
 
 
-@dataclass(slots=True)
-class _Fits:
-    """Solutions near needs, with their probabilities, as of one state of the solutions."""
-
-    state: object = None
-    of: dict[str, tuple[Need, Int64, Float32]] = field(default_factory=dict)
-    """By need id: the need as it was, rows, and their probabilities."""
-
-
 class Engine:
     """Matches needs and solutions both ways, and finds needs that could be bought together.
 
@@ -96,8 +88,8 @@ class Engine:
         dimension = embedder.encoder.identity.dimension
         self.collections = {kind: Collection.empty(kind, dimension, statistics) for kind in Kind}
         self._learns = statistics is None
-        self._fits = _Fits()
         self._asking = Asking(self.collections, embedder, lambda: self.tuning.symmetric)
+        self._fits = Fits(self._asking, self.solutions, self._nearest)
         self.cooperation = Cooperation(
             lambda: self.needs, lambda: self.solutions, embedder, self.vocabulary.called
         )
@@ -316,11 +308,14 @@ class Engine:
             solutions = [s for row in offers if isinstance(s := self.solutions.record(row), Solution)]
             clusters = self.clusters(wanted, day=day)
             links = self.cooperation.links(wanted, self.tuning.grouping)
+        fit = csr_array((len(needs), len(solutions)), dtype=np.float32)
+        if self.tuning.calibrator is not None:
+            fit = self._fits.of(needs, solutions, offers)
         areas, functions = self.vocabulary.area, self.vocabulary.function
         return Market(
             needs=needs,
             solutions=solutions,
-            fit=self._fit(needs, solutions, offers),
+            fit=fit,
             day=day,
             clusters={cluster.id: cluster.members for cluster in clusters},
             areas={need.id: found for need in needs if (found := areas(need.cpv))},
@@ -419,39 +414,13 @@ class Engine:
             where or Filter(), tuning.grouping, tuning.duplicates, day or date.today()
         )
 
-    def _fit(self, needs: Sequence[Need], solutions: Sequence[Solution], offers: RowSet) -> csr_array:
-        """`[n, m]`, sparse: calibrated probabilities of the solutions nearest to each need.
-
-        Of a need that is as it was, beside solutions that are as they were, it is remembered.
-        """
-        calibrator = self.tuning.calibrator
-        if calibrator is None or not solutions or not needs:
-            return csr_array((len(needs), len(solutions)), dtype=np.float32)
+    def _nearest(self, query: Query, offers: RowSet) -> tuple[Int64, Float32]:
+        """The solutions nearest to a need, and how likely each answers it."""
         with self.solutions.reading():
-            column = np.full(self.solutions.size, -1, dtype=np.int64)
-            column[[self.solutions.row(solution.id) for solution in solutions]] = np.arange(len(solutions))
-            state = self.solutions.changes, tuple(offers)
-        if self._fits.state != state:
-            self._fits = _Fits(state)
-        fits = self._fits
-        stream = iter(enumerate(needs))
-        lines, columns, values = [], [], []
-        while batch := list(islice(stream, QUERIES_AT_ONCE)):
-            unknown = [need for _, need in batch if fits.of.get(need.id, (None,))[0] is not need]
-            for need, query in zip(unknown, self._asking.many(unknown), strict=True):
-                with self.solutions.reading():
-                    candidates = self._found(query, self.solutions, offers, FITTED)
-                chances = calibrator.probability(features(candidates)).astype(np.float32)
-                fits.of[need.id] = need, candidates.rows, chances
-            for line, need in batch:
-                _, rows, chances = fits.of[need.id]
-                at = column[np.minimum(rows, column.size - 1)]
-                there = (rows < column.size) & (at >= 0)  # a solution may have come or gone meanwhile
-                lines.append(np.full(int(there.sum()), line, dtype=np.int64))
-                columns.append(at[there])
-                values.append(chances[there])
-        placed = np.concatenate(lines), np.concatenate(columns)
-        return csr_array((np.concatenate(values), placed), shape=(len(needs), len(solutions)))
+            candidates = self._found(query, self.solutions, offers, FITTED)
+        calibrator = self.tuning.calibrator
+        assert calibrator is not None
+        return candidates.rows, calibrator.probability(features(candidates)).astype(np.float32)
 
     def _asked(self, query: Record | str) -> Query:
         if not isinstance(query, str):

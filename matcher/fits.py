@@ -1,0 +1,59 @@
+"""How well each need of a market is answered: the solutions nearest to it, with their probabilities."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from matcher.asking import Asking
+from matcher.collection import Collection
+from matcher.protocols import Float32, Int64
+from matcher.records import Need, Solution
+from matcher.retrieve import Query
+from matcher.rows import RowSet
+
+AT_ONCE = 64
+"""Needs asked together; memory does not grow with their number."""
+Nearest = Callable[[Query, RowSet], tuple[Int64, Float32]]
+
+
+class Fits:
+    """What was found for each need is remembered while the need and all solutions are as they were."""
+
+    def __init__(self, asking: Asking, solutions: Collection, nearest: Nearest) -> None:
+        self._asking = asking
+        self._solutions = solutions
+        self._nearest = nearest
+        self._state: object = None
+        self._known: dict[str, tuple[Need, Int64, Float32]] = {}
+
+    def of(self, needs: Sequence[Need], solutions: Sequence[Solution], offers: RowSet) -> csr_array:
+        """`[n, m]`, sparse: probabilities of the solutions nearest to each need; others were not compared."""
+        if not needs or not solutions:
+            return csr_array((len(needs), len(solutions)), dtype=np.float32)
+        with self._solutions.reading():
+            column = np.full(self._solutions.size, -1, dtype=np.int64)
+            column[[self._solutions.row(solution.id) for solution in solutions]] = np.arange(len(solutions))
+            state = self._solutions.changes, tuple(offers)
+        if self._state != state:
+            self._state, self._known = state, {}
+        lines, columns, values = [], [], []
+        for line, (rows, chances) in enumerate(self._found(needs, offers, self._known)):
+            at = column[np.minimum(rows, column.size - 1)]
+            there = (rows < column.size) & (at >= 0)  # a solution may have come or gone meanwhile
+            lines.append(np.full(int(there.sum()), line, dtype=np.int64))
+            columns.append(at[there])
+            values.append(chances[there])
+        placed = np.concatenate(lines), np.concatenate(columns)
+        return csr_array((np.concatenate(values), placed), shape=(len(needs), len(solutions)))
+
+    def _found(
+        self, needs: Sequence[Need], offers: RowSet, known: dict[str, tuple[Need, Int64, Float32]]
+    ) -> Iterator[tuple[Int64, Float32]]:
+        stream = iter(needs)
+        while batch := list(islice(stream, AT_ONCE)):
+            fresh = [need for need in batch if need.id not in known or known[need.id][0] is not need]
+            for need, query in zip(fresh, self._asking.many(fresh), strict=True):
+                known[need.id] = need, *self._nearest(query, offers)
+            yield from (known[need.id][1:] for need in batch)
