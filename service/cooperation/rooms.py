@@ -1,7 +1,8 @@
 """The workspace of a candidate, and who takes part in it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -9,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from matcher.joint import JointCandidate
 from matcher.records import JointInterest, Visibility
+from service.confidentiality.audience import Audience
+from service.confidentiality.redaction import in_force, withheld
 from service.cooperation.stages import Stage, check_move, fresh_checklist
 from service.notify.messages import tell
 from service.problems import conflict, forbidden, not_found
@@ -56,6 +59,53 @@ def takes_part(session: Session, viewer: Viewer, candidate_id: str) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Whose needs are in a candidate now, as a viewer of the network may know."""
+
+    organisation_id: str | None
+    """The viewer's own organisation: it always sees itself."""
+    owners: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
+    """Owners of whom a need in the candidate shows the name."""
+
+    def shown(self, row: InterestRow) -> bool:
+        """Whether a viewer may know of this interest: who takes part has a need in the candidate."""
+        own = row.organisation_id == self.organisation_id
+        return own or row.kind != PARTICIPANT or row.organisation_id in self.owners
+
+    def names(self, organisation_id: str, expressed: Sequence[InterestRow]) -> bool:
+        """Whether an organisation may be named: not, where all its needs there withhold their owner's name.
+
+        Nor where it came with a need (`expressed` is all interest in the candidate) that is there no more.
+        """
+        if organisation_id == self.organisation_id or organisation_id in self.named:
+            return True
+        came = any(row.organisation_id == organisation_id and row.need_id for row in expressed)
+        return not came and organisation_id not in self.owners
+
+
+def present(
+    viewer: Viewer, candidate: JointCandidate | None, entries: Mapping[str, Entry], day: date
+) -> Present:
+    """Whose needs are in a candidate on a day; nobody's in one that is no more."""
+    there = [
+        entry
+        for need in (everybody(candidate) if candidate else ())
+        if (entry := entries.get(need.id)) and entry.matched and entry.to(Audience.NETWORK, day) is not None
+    ]
+    named = (entry.organisation_id for entry in there if not _nameless(entry, day))
+    return Present(
+        viewer.organisation_id, frozenset(entry.organisation_id for entry in there), frozenset(named)
+    )
+
+
+def _nameless(entry: Entry, day: date) -> bool:
+    """Whether a need withholds its owner's name from the network."""
+    fields, _ = withheld(entry.record, [each.field for each in in_force(entry.redactions, day)])
+    return not fields.isdisjoint(("organisation", "organisation_id"))
+
+
 def express(
     session: Session,
     viewer: Viewer,
@@ -78,18 +128,24 @@ def express(
             "Only an organisation with a need in the candidate can take part. Enter yours first, or observe."
         )
     opened(session, candidate)
+    earlier: dict[str, InterestRow] = {}
     for row in interests(session, candidate.id, active=True):
         if row.organisation_id != viewer.organisation_id:
             continue
         if row.kind == kind and row.conditions == conditions:
             raise conflict(f"Your organisation is {kind} already.")
-        _end(session, viewer, row, at, f"now {kind}", {})
+        # needs that have left the candidate are not spoken for any more
+        _end(session, viewer, row, at, f"now {kind}", [one for one in row.before if one not in own])
+        earlier |= dict.fromkeys(row.before, row)
     before: dict[str, Any] = {}
     for need_id in own:
         held = records.get(session, need_id, for_update=True)
         if held is None:
             continue
-        before[need_id] = held.body.get("joint_interest")
+        said = held.body.get("joint_interest")
+        ended = earlier.get(need_id)
+        # what an earlier interest made the need say was never its owner's own word
+        before[need_id] = ended.before[need_id] if ended and said == _SAID[ended.kind].value else said
         _say(session, viewer, need_id, _SAID[kind].value)
     row = InterestRow(
         candidate_id=candidate.id,
@@ -114,7 +170,10 @@ def express(
 def withdraw(
     session: Session, viewer: Viewer, candidate_id: str, reason: str, at: datetime
 ) -> Sequence[InterestRow]:
-    """End an organisation's interest; its needs say again what they said before. The history is kept."""
+    """End an organisation's interest; its needs say again what they said before. The history is kept.
+
+    A need whose owner has made it say something else since is left alone.
+    """
     found = [
         row
         for row in interests(session, candidate_id, active=True)
@@ -123,7 +182,7 @@ def withdraw(
     if not found:
         raise conflict("Your organisation has expressed no interest that stands.")
     for row in found:
-        _end(session, viewer, row, at, reason, row.before)
+        _end(session, viewer, row, at, reason, list(row.before))
     audit.record(
         session,
         action="interest.withdrawn",
@@ -137,13 +196,20 @@ def withdraw(
 
 
 def move(
-    session: Session, viewer: Viewer, candidate: JointCandidate, after: Stage, reason: str, at: datetime
+    session: Session,
+    viewer: Viewer,
+    candidate: JointCandidate,
+    after: Stage,
+    reason: str,
+    entries: Mapping[str, Entry],
+    at: datetime,
 ) -> RoomRow:
     """Bring a candidate to another stage, where that stage's conditions hold."""
     row = opened(session, candidate)
     before = Stage(row.stage)
     standing = interests(session, candidate.id, active=True)
-    taking_part = {one.organisation_id for one in standing if one.kind == PARTICIPANT}
+    owners = present(viewer, candidate, entries, at.date()).owners
+    taking_part = {one.organisation_id for one in standing if one.kind == PARTICIPANT} & owners
     check_move(before, after, participants=len(taking_part), agreement=row.agreement, reason=reason)
     assert viewer.user_id is not None
     assert viewer.organisation_id is not None
@@ -239,14 +305,15 @@ def _end(
     row: InterestRow,
     at: datetime,
     reason: str,
-    restored: Mapping[str, Any],
+    restored: Sequence[str],
 ) -> None:
     row.withdrawn_at = at
     row.withdrawn_by = viewer.user_id
     row.withdrawn_reason = reason
-    for need_id, said in restored.items():
-        if records.get(session, need_id, for_update=True) is not None:
-            _say(session, viewer, need_id, said)
+    for need_id in restored:
+        held = records.get(session, need_id, for_update=True)
+        if held is not None and held.body.get("joint_interest") == _SAID[row.kind].value:
+            _say(session, viewer, need_id, row.before[need_id])
 
 
 def _say(session: Session, viewer: Viewer, need_id: str, said: str | None) -> None:

@@ -296,7 +296,10 @@ class _Import:
             problem = f"the record stays {visibility.value}, as it is here"
             say("visibility", Severity.WARNED, problem, f"import with visibility={record.visibility.value}")
         status = "withdrawn" if given == "withdrawn" and terms.status in RUNNING else terms.status
-        return replace(terms, visibility=visibility, status=status), Before(record_of(row), terms)
+        shared = terms.shared_with if visibility is Visibility.GROUP else ()
+        return replace(terms, visibility=visibility, status=status, shared_with=shared), Before(
+            record_of(row), terms
+        )
 
     def _write(self, session: Session, batch: Sequence[tuple[int, Record]]) -> Counter[str]:
         counts: Counter[str] = Counter()

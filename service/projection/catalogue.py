@@ -92,8 +92,7 @@ class Catalogue:
                 for audience, engine in self.engines.items():
                     shown = {e.id: e.to(audience, day) if e.matched else None for e in changed}
                     shown |= dict.fromkeys(gone)
-                    there = {one for one in shown if _holds(engine, one)}
-                    if any(shown[one] is None or one in closing for one in there):
+                    if any(_narrows(engine, one, record, one in closing) for one, record in shown.items()):
                         self.narrowed[audience] += 1
                     if _put(engine, shown):
                         self.stamps[audience] += 1
@@ -140,8 +139,12 @@ class Catalogue:
             self._shared[organisation].discard(record_id + SHARED_MARK)
 
 
-def _holds(engine: Engine, record_id: str) -> bool:
-    return any(record_id in collection for collection in engine.collections.values())
+def _narrows(engine: Engine, record_id: str, shown: Record | None, closing: bool) -> bool:
+    """Whether something that the engine holds of a record will no longer be seen."""
+    for collection in engine.collections.values():
+        if record_id in collection:
+            return shown is None or (closing and collection.record(collection.row(record_id)) != shown)
+    return False
 
 
 def _closes(before: Entry | None, after: Entry) -> bool:

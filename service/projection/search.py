@@ -97,6 +97,8 @@ class Searches:
 
     def _engines(self, viewer: Viewer, where: Filter) -> list[tuple[Engine, Filter]]:
         """The engines to ask, with what each may say; that of the audience is the last."""
+        # what a group sees of a record may stand under an id of its own
+        where = replace(where, exclude=where.exclude | {one + SHARED_MARK for one in where.exclude})
         found = []
         for engine, ids in self._catalogue.reach(viewer):
             if ids is None:

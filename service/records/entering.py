@@ -24,7 +24,7 @@ from service.confidentiality.redaction import Redaction, checked
 from service.confidentiality.sensitive import Sensitive, sensitive_in
 from service.confidentiality.tlp import Tlp, capped
 from service.problems import FieldError, Problem, forbidden
-from service.store.records import RUNNING, RecordDraft
+from service.store.records import RecordDraft
 from service.store.rows import body_of
 from service.store.tables import OrganisationRow
 
@@ -252,7 +252,7 @@ def unvetted(owner: Owner, status: str, visibility: Visibility) -> str:
     >>> unvetted(Owner("O1", "Police of Saaremaa"), "draft", Visibility.NETWORK)
     ''
     """
-    if owner.vetted or status not in RUNNING or visibility is Visibility.PRIVATE:
+    if owner.vetted or status == "draft" or visibility is Visibility.PRIVATE:
         return ""
     return (
         f"{owner.name} is not vetted yet, so it may keep drafts and private records only. Send status "

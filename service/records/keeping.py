@@ -18,7 +18,16 @@ from service.confidentiality.tlp import Tlp
 from service.problems import FieldError, conflict, forbidden, invalid
 from service.projection.entry import MATCHED
 from service.projection.follower import entry_of_row
-from service.records.entering import Attempt, Before, Entered, Owner, Reading, Terms, enter, unvetted
+from service.records.entering import (
+    Attempt,
+    Before,
+    Entered,
+    Owner,
+    Reading,
+    Terms,
+    enter,
+    unvetted,
+)
 from service.records.finding import own
 from service.records.patching import Given, read_given, read_patched, understood
 from service.rights.policy import Role
@@ -47,7 +56,8 @@ class Move:
 
 
 SUBMIT = Move("submit", frozenset({"draft"}), "open")
-WITHDRAW = Move("withdraw", frozenset({"draft", "open", "in_candidate", "paused", "expired"}), "withdrawn")
+WITHDRAW = Move("withdraw", frozenset({"open", "in_candidate", "paused", "expired"}), "withdrawn")
+"""Of what was open: a draft was shown to nobody, and what is withdrawn is still found by its id."""
 RENEW = Move("renew", frozenset({"open", "in_candidate", "paused", "expired"}), "open")
 PAUSE = Move("pause", frozenset({"open", "in_candidate"}), "paused")
 REOPEN = Move("reopen", frozenset({"paused", "withdrawn", "fulfilled"}), "open")
@@ -152,7 +162,7 @@ def move(
                 f"Its time was over on {row.expires_at.date().isoformat()}. Renew it or change that."
             )
         problem = unvetted(Owner.of(row.organisation), status, Visibility(row.visibility))
-        if problem and status != row.status:
+        if problem and status in records.RUNNING and status != row.status:
             raise forbidden(problem)
         row = records.set_status(
             session, row.id, row.version, status, viewer, reason=reason, expires_at=expires_at

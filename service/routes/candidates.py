@@ -7,16 +7,18 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from matcher.filters import Filter
+from matcher.errors import SettingInvalid
 from matcher.joint import JointCandidate
-from matcher.records import Kind, Visibility
+from matcher.records import Kind, Need, Visibility
 from service import plain
 from service.access import BackendIn, require
 from service.backend import Backend
+from service.confidentiality.audience import Audience
 from service.cooperation import rooms
 from service.cooperation.stages import Stage, fresh_checklist, missing
+from service.dossier.audience import as_shown
 from service.paging import PagingIn
-from service.problems import Problem, forbidden
+from service.problems import Problem, conflict, forbidden
 from service.projection.views import everybody, sight
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
@@ -52,6 +54,9 @@ MEDIA = {
     "ocds": "application/json",
     "consultation": "text/markdown; charset=utf-8",
 }
+
+NAMELESS = "an authority in one Member State"
+"""Who takes part with needs that all withhold their owner's name."""
 
 
 @router.get("", response_model=CandidatesOut, responses={404: {}})
@@ -99,7 +104,7 @@ def candidate(
     """A candidate with everything that explains it, and its workspace."""
     found = candidate_for(held, viewer, candidate_id)
     with held.database.read() as session:
-        room = _room(session, viewer, found) if in_network(viewer) else None
+        room = _room(session, held, viewer, found) if in_network(viewer) else None
         brief = _brief(session, held, viewer, found)
     named = held.views.named(audience_of(viewer), found)
     if room is not None:
@@ -132,8 +137,14 @@ def dossier(
     audience = Visibility(open_to) if open_to else viewer.open_to
     if audience.rank < viewer.open_to.rank:
         raise forbidden(f"You see what is open to {viewer.open_to.value}; a dossier cannot show more.")
-    named = held.catalogue.engine(viewer).named(found, Filter(open_to=audience))
-    content = _written(named, audience, form, held.versions)
+    shown = found
+    try:
+        if audience.rank > viewer.open_to.rank:
+            shown = as_shown(found, audience, lambda need: _to_audience(held, need, Audience(audience.value)))
+        named = held.views.named(Audience(audience.value), shown)
+        content = _written(named, audience, form, held.versions)
+    except SettingInvalid as error:  # fewer than two members are left
+        raise conflict(str(error)) from error
     with held.database.write() as session:
         audit.record(
             session,
@@ -185,7 +196,7 @@ def express(
         rooms.express(
             session, viewer, found, given.kind, given.conditions, held.catalogue.entries, held.clock()
         )
-        room = _room(session, viewer, found)
+        room = _room(session, held, viewer, found)
     held.follower.catch_up()
     tag(response, room.version)
     return room
@@ -201,17 +212,20 @@ def withdraw(
 ) -> RoomOut:
     """Withdraw the interest of one's organisation: the score is computed again, the history stays."""
     network_only(viewer)
+    with held.database.read() as session:
+        takes_part = rooms.takes_part(session, viewer, candidate_id)
+    found: JointCandidate | None = None
     try:
-        own_id = candidate_for(held, viewer, candidate_id).id
-    except Problem:
+        found = candidate_for(held, viewer, candidate_id)
+    except Problem as problem:
         # a candidate that is no more can still be left by who is in it
-        with held.database.read() as session:
-            if not rooms.takes_part(session, viewer, candidate_id):
-                raise
-        own_id = candidate_id
+        if problem.status == 503 or not takes_part:
+            raise
+    # interest in what was merged into another stands where it was expressed
+    own_id = candidate_id if takes_part or found is None else found.id
     with held.database.write() as session:
         rooms.withdraw(session, viewer, own_id, given.reason, held.clock())
-        room = _room_by_id(session, viewer, own_id)
+        room = _room_by_id(session, held, viewer, own_id, found)
     held.follower.catch_up()
     tag(response, room.version)
     return room
@@ -233,8 +247,8 @@ def move(
         row = rooms.opened(session, found)
         unchanged(if_match, row.version, needed=False)
         rooms.may_act(session, viewer, found, held.catalogue.entries)
-        rooms.move(session, viewer, found, given.stage, given.reason, held.clock())
-        room = _room(session, viewer, found)
+        rooms.move(session, viewer, found, given.stage, given.reason, held.catalogue.entries, held.clock())
+        room = _room(session, held, viewer, found)
     tag(response, room.version)
     return room
 
@@ -268,7 +282,7 @@ def check(
             id=found.id,
             after={step: said},
         )
-        room = _room(session, viewer, found)
+        room = _room(session, held, viewer, found)
     tag(response, room.version)
     return room
 
@@ -304,7 +318,7 @@ def agree(
             before=before,
             after=row.agreement,
         )
-        room = _room(session, viewer, found)
+        room = _room(session, held, viewer, found)
     tag(response, room.version)
     return room
 
@@ -339,7 +353,9 @@ def unfollow(
 def _brief(session: Session, held: Backend, viewer: Viewer, found: JointCandidate) -> CandidateBrief:
     network = in_network(viewer)
     row = rooms.room_of(session, found.id) if network else None
-    standing = rooms.interests(session, found.id, active=True) if row is not None else []
+    here = rooms.present(viewer, found, held.catalogue.entries, held.today)
+    expressed = rooms.interests(session, found.id, active=True) if row is not None else []
+    standing = [one for one in expressed if here.shown(one)]
     title = found.label.title if found.label else found.medoid.title
     return CandidateBrief(
         id=found.id,
@@ -363,11 +379,13 @@ def _brief(session: Session, held: Backend, viewer: Viewer, found: JointCandidat
     )
 
 
-def _room(session: Session, viewer: Viewer, found: JointCandidate) -> RoomOut:
-    return _room_by_id(session, viewer, found.id)
+def _room(session: Session, held: Backend, viewer: Viewer, found: JointCandidate) -> RoomOut:
+    return _room_by_id(session, held, viewer, found.id, found)
 
 
-def _room_by_id(session: Session, viewer: Viewer, candidate_id: str) -> RoomOut:
+def _room_by_id(
+    session: Session, held: Backend, viewer: Viewer, candidate_id: str, found: JointCandidate | None
+) -> RoomOut:
     session.flush()
     row = rooms.room_of(session, candidate_id)
     if row is None:  # nobody has acted yet
@@ -382,6 +400,7 @@ def _room_by_id(session: Session, viewer: Viewer, candidate_id: str) -> RoomOut:
         select(StageRow).where(StageRow.candidate_id == candidate_id).order_by(StageRow.at, StageRow.id)
     ).all()
     expressed = rooms.interests(session, candidate_id)
+    here = rooms.present(viewer, found, held.catalogue.entries, held.today)
     owners = {
         one.id: one
         for one in session.scalars(
@@ -397,13 +416,17 @@ def _room_by_id(session: Session, viewer: Viewer, candidate_id: str) -> RoomOut:
         checklist=[ChecklistOut(**one) for one in row.checklist],
         agreement=row.agreement,
         agreement_missing=list(missing(row.agreement).values()),
-        interests=[_interest(one, owners.get(one.organisation_id)) for one in expressed],
+        interests=[
+            _interest(one, owners.get(one.organisation_id), named=here.names(one.organisation_id, expressed))
+            for one in expressed
+            if here.shown(one)
+        ],
         history=[
             MoveOut(
                 before=Stage(one.before),
                 after=Stage(one.after),
                 reason=one.reason,
-                organisation_id=one.organisation_id,
+                organisation_id=one.organisation_id if here.names(one.organisation_id, expressed) else "",
                 at=one.at,
             )
             for one in moves
@@ -412,12 +435,19 @@ def _room_by_id(session: Session, viewer: Viewer, candidate_id: str) -> RoomOut:
     )
 
 
-def _interest(row: InterestRow, owner: OrganisationRow | None) -> InterestOut:
+def _to_audience(held: Backend, need: Need, audience: Audience) -> Need | None:
+    """A need as an audience sees it by now."""
+    entry = held.catalogue.get(need.id, Kind.NEED)
+    shown = entry.to(audience, held.today) if entry is not None and entry.matched else None
+    return shown if isinstance(shown, Need) else None
+
+
+def _interest(row: InterestRow, owner: OrganisationRow | None, *, named: bool) -> InterestOut:
     return InterestOut(
         id=row.id,
-        organisation_id=row.organisation_id,
-        organisation=owner.name if owner else "",
-        country=owner.country if owner else None,
+        organisation_id=row.organisation_id if named else "",
+        organisation=(owner.name if owner else "") if named else NAMELESS,
+        country=owner.country if owner and named else None,
         kind=row.kind,
         conditions=row.conditions,
         at=row.at,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi import Path as PathParam
 from sqlalchemy import select
 
+from matcher.errors import ReviewConflict
 from matcher.identity import Cluster
 from matcher.records import Need
 from matcher.review import Edit, Review, line
@@ -161,9 +162,21 @@ def _kept(held: Backend, viewer: Viewer, made: Edit) -> EditOut:
         ).all()
         text = "\n".join(json.dumps(row.edit, ensure_ascii=False) for row in rows)
         review = Review.from_jsonl(text)
-        if made.op == "undo" and (made.undoes or 0) > len(rows):
-            raise conflict(f"There is no edit {made.undoes}: there are {len(rows)}.")
-        review.add(made)
+        needs = held.catalogue.engines[audience].needs
+        hidden = {
+            number
+            for number, edit in enumerate(review.edits, 1)
+            if any(one not in needs for one in (*edit.need_ids, *edit.apart))
+        }
+        if made.undoes is not None and (made.undoes > len(rows) or made.undoes in hidden):
+            raise not_found("edit", str(made.undoes))
+        try:
+            review.add(made)
+        except ReviewConflict as error:
+            if hidden.isdisjoint(error.earlier):
+                raise
+            # which needs it is about, and who said what of them, is not for this audience
+            raise conflict("It contradicts an earlier edit.") from error
         row = EditRow(
             audience=audience.value, edit=json.loads(line(made)), by=viewer.user_id or "", at=made.when
         )

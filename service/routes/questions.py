@@ -89,7 +89,10 @@ def answer(
         raise not_found("question", question_id)
     try:
         sees, may_answer = _about(held, viewer, asked)
-    except Problem:  # what it is about is not to be seen, so neither is the question
+    except Problem as problem:
+        if problem.status == 503:
+            raise
+        # what it is about is not to be seen, so neither is the question
         raise not_found("question", question_id) from None
     with held.database.write() as session:
         row = session.get(QuestionRow, question_id, with_for_update=True)

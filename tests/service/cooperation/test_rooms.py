@@ -3,12 +3,17 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from matcher.identity import Retired
 from matcher.records import JointInterest, Need, Visibility
+from service.confidentiality.audience import Audience
+from service.projection.views import Cooperation, Views
+from service.store import records
+from service.store.tables import InterestRow, RoomRow
 from tests.house import House, opened
 
 VEST = Need(
@@ -61,6 +66,115 @@ def test_a_room_from_interest_to_a_reason_for_closing(house: House) -> None:
     ]  # fmt: skip
     assert next(one for one in room["checklist"] if one["step"] == "memorandum")["due"] == "2027-03-01"
     assert house.get("lina", f"{path}/questions")["items"][0]["answer"] == "Three."
+
+
+def said(house: House, need_id: str) -> JointInterest | None:
+    """What a need says of buying together."""
+    record = house.held.catalogue.entries[need_id].record
+    assert isinstance(record, Need)
+    return record.joint_interest
+
+
+def test_changed_interest_gives_the_first_word_back(house: House) -> None:
+    """However often it changed, and also after a change of its conditions."""
+    path = f"/candidates/{house.get('ana', '/candidates')['items'][0]['id']}"
+    for body in ({}, {"kind": "observer"}, {}, {"conditions": "before 2028"}):
+        house.post("ana", f"{path}/interest", body)
+    assert said(house, "vest-ee") is JointInterest.YES
+    house.post("ana", f"{path}/interest/withdraw", {}, 200)
+    assert said(house, "vest-ee") is JointInterest.MAYBE
+
+
+def say(house: House, need_id: str, word: JointInterest | None) -> None:
+    """Let the owner of a need change its mind by hand."""
+    with house.held.database.read() as session:
+        row = records.get(session, need_id)
+        assert row is not None
+        body = {name: value for name, value in row.body.items() if name != "joint_interest"}
+    if word is not None:
+        body["joint_interest"] = word.value
+    house.change(need_id, body=body)
+
+
+def test_what_the_owner_said_since_is_left_alone(house: House) -> None:
+    """Neither withdrawal nor a change of interest puts an older word in its place."""
+    path = f"/candidates/{house.get('ana', '/candidates')['items'][0]['id']}"
+    house.post("ana", f"{path}/interest", {})
+    house.post("eero", f"{path}/interest", {})
+    say(house, "vest-ee", JointInterest.NO)
+    say(house, "vest-fi", None)
+    house.post("ana", f"{path}/interest/withdraw", {}, 200)
+    assert said(house, "vest-ee") is JointInterest.NO
+    house.post("eero", f"{path}/interest", {"kind": "observer"})
+    house.post("eero", f"{path}/interest/withdraw", {}, 200)
+    assert said(house, "vest-fi") is None
+
+
+def test_interest_in_what_was_merged_is_withdrawn_by_its_old_id(house: House) -> None:
+    """It stands where it was expressed; who has none there speaks of the present candidate."""
+    path = f"/candidates/{house.get('ana', '/candidates')['items'][0]['id']}"
+    with house.held.database.write() as session:
+        session.add(RoomRow(candidate_id="old", checklist=[]))
+        session.flush()
+        session.add(
+            InterestRow(
+                candidate_id="old", organisation_id="police-ee", kind="participant", need_id="vest-ee",
+                by="ana", at=house.moment[0], before={"vest-ee": "no"},
+            )
+        )  # fmt: skip
+    present = Views.cooperation
+
+    def merged(views: Views, audience: Audience, day: date) -> Cooperation:
+        view = present(views, audience, day)
+        leads = {**view.identities.retired, "old": Retired(("vest-ee",), path.rpartition("/")[2])}
+        return replace(view, identities=replace(view.identities, retired=leads))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Views, "cooperation", merged)
+        house.post("eero", f"{path}/interest", {})
+        room = house.post("ana", "/candidates/old/interest/withdraw", {"reason": "merged"}, 200)
+        assert [one["withdrawn_reason"] for one in room["interests"]] == ["merged"]
+        room = house.post("eero", "/candidates/old/interest/withdraw", {"reason": "mine"}, 200)
+        assert [one["withdrawn_reason"] for one in room["interests"]] == ["mine"]
+
+
+def test_who_has_no_need_in_it_any_more_takes_no_part(house: House) -> None:
+    """A need made private takes its owner out of the room, its count and its stages; it still sees itself."""
+    path = f"/candidates/{house.get('ana', '/candidates')['items'][0]['id']}"
+    for who in ("eero", "lina"):
+        house.post(who, f"{path}/interest", {})
+    house.change("vest-lt", visibility="private")
+    found = house.get("paul", path)
+    assert found["brief"]["participants"] == 1
+    assert [one["organisation_id"] for one in found["room"]["interests"]] == ["police-fi"]
+    assert "police-lt" not in repr(found)
+    assert len(house.get("lina", path)["room"]["interests"]) == 2
+    refused = house.ask("ana", "POST", f"{path}/stage", json={"stage": "interest"})
+    assert refused.status_code == 409
+    house.change("vest-lt", visibility="network")
+    house.post("ana", f"{path}/stage", {"stage": "interest"}, 200)
+
+
+def test_who_withholds_its_name_is_not_named_in_the_room(house: House) -> None:
+    """Neither as participant nor in its history; where another need of its names it, it is."""
+    path = f"/candidates/{house.get('ana', '/candidates')['items'][0]['id']}"
+    hidden = [{"field": "organisation", "reason_code": "fair-comp", "reason": "a consultation runs"}]
+    house.change("vest-lt", redactions=hidden)
+    for who in ("eero", "lina"):
+        house.post(who, f"{path}/interest", {})
+    house.post("lina", f"{path}/stage", {"stage": "interest"}, 200)
+    found = house.get("paul", path)
+    assert found["brief"]["participants"] == 2
+    shown = {
+        (one["organisation_id"], one["organisation"], one["country"]) for one in found["room"]["interests"]
+    }
+    assert shown == {
+        ("police-fi", "Police of Savonia", "FI"), ("", "an authority in one Member State", None),
+    }  # fmt: skip
+    assert "police-lt" not in repr(found)
+    assert "police-lt" in repr(house.get("lina", path)["room"])
+    house.enter("lina", replace(VEST, id="vest-lt-2", country="LT", description="Washable, too."))
+    assert "police-lt" in repr(house.get("paul", path)["room"]["interests"])
 
 
 def test_two_who_write_at_once_lose_nothing(house: House) -> None:

@@ -9,7 +9,7 @@ from matcher.joint import JointCandidate
 from matcher.label import Label
 from matcher.records import JointInterest, Need, Solution, Visibility
 from service import dossier
-from service.dossier.audience import view
+from service.dossier.audience import as_shown, view
 from service.dossier.blocks import words
 from service.dossier.wording import MASKED
 
@@ -50,15 +50,59 @@ def test_a_need_of_the_network_is_masked_beyond_it(make: Make, trio: tuple[Need,
     """It is one row without title, quantity and value, and no figure or sentence rests on it."""
     public = [replace(need, visibility=Visibility.PUBLIC) for need in trio]
     candidate = make([*public, replace(secret, visibility=Visibility.NETWORK)])
-    text = everything(candidate, Visibility.PUBLIC)
+    text = everything(candidate, Visibility.NETWORK_INDUSTRY)
     assert text.count(MASKED) >= 1
     for word in ("PL-77", "Kamizelki", "Komenda", "Poland", "7,654,321", "4711", "12 Dec 2026"):
         assert word not in text
-    document = dossier.dossier_document(candidate, open_to=Visibility.PUBLIC)
+    document = dossier.dossier_document(candidate, open_to=Visibility.NETWORK_INDUSTRY)
     told = [words(text) for text in document.texts()]
     assert told[told.index(MASKED) + 1 :][:6] == ["not shown"] * 6
     assert any(text.startswith("One further authority may not be named") for text in told)
-    assert view(candidate, Visibility.PUBLIC).candidate.totals == make(public).totals
+    assert view(candidate, Visibility.NETWORK_INDUSTRY).candidate.totals == make(public).totals
+
+
+def test_the_public_is_not_told_how_many_the_network_knows_of(
+    make: Make, trio: tuple[Need, ...], secret: Need
+) -> None:
+    """Documents with one, two or no needs of the network are the same."""
+    public = [replace(need, visibility=Visibility.PUBLIC) for need in trio]
+    one = replace(secret, visibility=Visibility.NETWORK)
+    texts = {
+        everything(make([*public, *hidden]), Visibility.PUBLIC)
+        for hidden in ((one,), (one, replace(one, id="PL-78")))
+    }
+    assert len(texts) == 1
+    assert MASKED not in texts.pop()
+
+
+def test_what_is_shown_of_a_need_is_what_is_judged(make: Make, trio: tuple[Need, ...]) -> None:
+    """Without the values of one, the totals are those of the others, and the label is not kept."""
+    public = [replace(need, visibility=Visibility.PUBLIC) for need in trio]
+    label = Label("Kuulivestid", "et", "35815100", "Bullet-proof vests", {}, "EE-1")
+    candidate = replace(make(public), label=label)
+
+    def poorer(need: Need) -> Need:
+        return replace(need, value_eur=None, organisation="") if need.id == "EE-1" else need
+
+    shown = as_shown(candidate, Visibility.PUBLIC, poorer)
+    assert (shown.label, shown.id) == (None, "c-17")
+    assert shown.totals == make([poorer(need) for need in public]).totals
+    assert np.array_equal(shown.likeness, candidate.likeness)
+    assert shown.offers is not None
+    assert candidate.offers is not None
+    assert np.array_equal(shown.offers.probability, candidate.offers.probability)
+    assert as_shown(candidate, Visibility.PUBLIC, lambda need: need) is candidate
+
+
+def test_a_need_that_is_not_shown_at_all_is_left_out(make: Make, trio: tuple[Need, ...]) -> None:
+    """The rows of the others stay theirs; with one left there is nothing joint."""
+    public = [replace(need, visibility=Visibility.PUBLIC) for need in trio]
+    candidate = make(public)
+    shown = as_shown(candidate, Visibility.PUBLIC, lambda need: None if need.id == "FI-1" else need)
+    assert [need.id for need in shown.members] == ["EE-1", "FR-1"]
+    assert shown.likeness.shape == (2, 2)
+    with pytest.raises(SettingInvalid, match="Fewer than two members"):
+        as_shown(candidate, Visibility.PUBLIC, lambda need: need if need.id == "EE-1" else None)
 
 
 def test_a_label_made_from_what_is_hidden_is_not_used(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from matcher.engine import Engine
+from matcher.filters import Filter
 from matcher.records import Need, Solution, Visibility
 from service.projection.search import Found
 from service.rights.policy import Role
@@ -117,3 +118,15 @@ def test_an_own_need_stands_in_the_list_as_its_owner_sees_it(house: House) -> No
     assert [record.country for record in mine] == ["EE"]
     theirs = [match.record for match in found(house, viewer("eero")).items]
     assert [record.country for record in theirs] == [None]
+
+
+def test_what_a_group_sees_less_of_is_left_out_by_its_own_id(house: House) -> None:
+    """A shared record with a withheld field stands under an id of its own; a refusal reaches it."""
+    withheld = [{"field": "country", "reason_code": "law-enf", "reason": "x", "until": None}]
+    shared = house.enter(
+        "ana", replace(VEST, id="shared"), visibility="group", shares=("police-fi",), redactions=withheld
+    )
+    eero = viewer("eero")
+    assert shared in ids(found(house, eero))
+    left = house.held.searches.needs(eero, "ballistic vests", where=Filter(exclude=frozenset({shared})))
+    assert shared not in ids(left)

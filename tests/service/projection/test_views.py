@@ -157,3 +157,14 @@ def test_another_day_is_another_view(house: House) -> None:
     then = views.cooperation(Audience.NETWORK, date(2026, 12, 2))
     assert (first.state.day, then.state.day) == (DAY, date(2026, 12, 2))
     assert [one.id for one in first.clusters] == [one.id for one in then.clusters]
+
+
+def test_a_change_that_an_audience_cannot_see_leaves_its_analyses_alone(house: House) -> None:
+    """Only the owner's words for a redaction change: what was made still stands."""
+    withheld = {"field": "value", "reason_code": "law-enf", "reason": "one", "until": None}
+    need = next(iter(house.held.catalogue.engines[Audience.NETWORK].needs)).record.id
+    house.change(need, redactions=[withheld])
+    views = house.held.views
+    before = views.market(Audience.NETWORK, DAY)
+    house.change(need, redactions=[{**withheld, "reason": "another"}])
+    assert views.market(Audience.NETWORK, DAY) is before

@@ -79,7 +79,8 @@ def test_a_handling_mark_caps_the_visibility(terms, visibility, errors):
         ("open", "private", True),
         ("open", "group", False),
         ("open", "public", False),
-        ("withdrawn", "public", True),
+        ("withdrawn", "public", False),
+        ("withdrawn", "private", True),
     ],
 )
 def test_before_vetting_nothing_is_opened_to_others(status, visibility, kept):

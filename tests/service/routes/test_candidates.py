@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from matcher.records import JointInterest, Need, Visibility
+from service.problems import Problem
+from service.projection.views import Views
 from service.store import records
+from service.store.rows import body_of
 from tests.house import House, opened
 
 VEST = Need(
@@ -253,6 +256,43 @@ def test_a_dossier_for_others_shows_what_they_may_see(house: House) -> None:
     assert house.ask("uno", "GET", f"{path}/dossier", params={"open_to": "network"}).status_code == 403
 
 
+@pytest.mark.parametrize("form", ["md", "html", "ocds", "consultation"])
+def test_a_dossier_for_industry_shows_what_industry_sees(house: House, form: str) -> None:
+    """No buyer, no value, no quantity of a need that was opened to industry; nothing made of them."""
+    path = of(house, "vest-ee")
+    for need, who in (("vest-ee", "Saaremaa"), ("vest-fi", "Savonia")):
+        row = replace(
+            VEST, id=need, organisation=f"Police of {who}", value_eur=7_654_321.0, quantity="4711 pieces",
+            description=f"Washable, for the Police of {who}.",
+        )  # fmt: skip
+        house.change(need, visibility="network_industry", body=body_of(row))
+    own = house.ask("ana", "GET", f"{path}/dossier", params={"format": form})
+    made = house.ask("ana", "GET", f"{path}/dossier", params={"format": form, "open_to": "network_industry"})
+    assert made.status_code == 200, made.text
+    assert "Saaremaa" in own.text
+    for word in ("Saaremaa", "Savonia", "Girele", "police-ee", "4711", "7654321", "7,654,321", "15,308,642"):
+        assert word not in made.text
+    assert "Ballistic vests" in made.text
+    public = house.ask("ana", "GET", f"{path}/dossier", params={"format": form, "open_to": "public"})
+    assert public.status_code == 409
+
+
+def test_what_is_being_computed_is_not_taken_for_gone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is to come again is told so, by the answer to a question too, and by a withdrawal."""
+    path = of(house, "vest-ee")
+    join(house, path, "ana")
+    asked = house.post("eero", f"{path}/questions", {"text": "Which size?"})
+
+    def busy(*_: object) -> None:
+        raise Problem(503, "busy", "Ask again in a moment.")
+
+    monkeypatch.setattr(Views, "cooperation", busy)
+    assert (
+        house.ask("ana", "POST", f"/questions/{asked['id']}/answer", json={"answer": "S"}).status_code == 503
+    )
+    assert house.ask("ana", "POST", f"{path}/interest/withdraw", json={}).status_code == 503
+
+
 # -- questions --------------------------------------------------------------------------------
 
 
@@ -301,7 +341,7 @@ def test_clusters_are_shown_merged_split_and_named(house: House) -> None:
     house.post("ari", f"/clusters/edits/{split['number']}/undo", {})
     assert house.get("ari", "/clusters")["singles"] == 0
     assert [one["stands"] for one in house.get("ari", "/clusters/edits")["items"]] == [False, True, False]
-    assert house.ask("ari", "POST", "/clusters/edits/99/undo", json={}).status_code == 409
+    assert house.ask("ari", "POST", "/clusters/edits/99/undo", json={}).status_code == 404
 
 
 def test_an_edit_that_contradicts_is_refused(house: House) -> None:

@@ -326,6 +326,13 @@ def test_drafts_and_what_is_over_are_listed_to_their_owner_only(ask, enter):
     assert {n["id"] for n in ask("GET", "/needs", "ana").json()["items"]} == {draft["id"], over["id"]}
 
 
+def test_a_draft_cannot_be_withdrawn_into_sight(ask, enter):
+    """What is withdrawn is found by its id, so only what was open before can be."""
+    draft = enter(status="draft")
+    assert ask("POST", f"/needs/{draft['id']}/withdraw", "ana").status_code == 409
+    assert ask("GET", f"/needs/{draft['id']}", "eero").status_code == 404
+
+
 def test_a_masked_need_shows_no_value_and_a_code_in_its_place(ask, enter, held, clock):
     """Story 9: the owner's words stay closed too, and the field is shown from its day on."""
     until = (clock.now.date().replace(day=1)).replace(year=clock.now.year + 1)
