@@ -50,7 +50,7 @@ class Running(Generic[S, T]):
             known = self._known
             if known is not None and known[0] == state():
                 return known
-            run = self._begun(make)
+            run = self._begun(state, make)
             if not run.done.wait(max(0.0, deadline - time.monotonic())):
                 return self._known if stale else None
             if run.error is not None:
@@ -67,10 +67,13 @@ class Running(Generic[S, T]):
         run = self._run
         return run is None or run.done.wait(seconds)
 
-    def _begun(self, make: Callable[[], tuple[S, T]]) -> _Run:
+    def _begun(self, state: Callable[[], S], make: Callable[[], tuple[S, T]]) -> _Run:
         with self._lock:
             if self._run is None or self._run.done.is_set():
                 self._run = _Run()
+                if self._known is not None and self._known[0] == state():
+                    self._run.done.set()  # made by another since it was looked at
+                    return self._run
                 name = f"needmatch-{self.name}"
                 threading.Thread(target=self._work, args=(self._run, make), name=name, daemon=True).start()
             return self._run
