@@ -1,4 +1,8 @@
+import os
 import re
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +50,34 @@ def test_readme_commands_exist() -> None:
         assert named <= commands, f"{page.name} names {named - commands}"
         made = set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", text, re.MULTILINE))
         assert made <= targets, f"{page.name} names {made - targets}"
+
+
+def test_readme_sets_up_the_service_that_it_starts(tmp_path: Path) -> None:
+    """Accounts of the example stand in the very folder that its `serve` opens, and are backed up."""
+    page = readme.README.read_text(encoding="utf-8")
+    found = re.search(r"## Serving a network.*?```sh\n(.*?)```", page, re.DOTALL)
+    assert found is not None
+    (serve,) = re.findall(r"^needmatch serve.*$", found[1], re.MULTILINE)
+    script = found[1].replace(serve, 'echo "serves ${NEEDMATCH_DATA:-nothing}"')
+    own = ("NEEDMATCH_", "XDG_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    environment["HOME"] = str(tmp_path)
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    ran = subprocess.run(
+        ["bash", "-euc", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    named = re.search(r"--data (\S+)", serve) or re.search(r"^serves (\S+)$", ran.stdout, re.MULTILINE)
+    assert named is not None
+    with sqlite3.connect(tmp_path / named[1] / "needmatch.db") as database:
+        assert database.execute("SELECT count(*) FROM tokens").fetchone() == (1,)
+    database.close()
+    assert (tmp_path / "backup.gz").stat().st_size
 
 
 def test_readme_names_files_that_are_there() -> None:
