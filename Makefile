@@ -35,22 +35,22 @@ check: setup ## format, lint, types, layers
 	$(BIN)/lint-imports
 
 bench: setup ## speed and memory, written to docs/performance.md and docs/performance.json
-	$(BIN)/python -m service.bench
+	$(BIN)/python -m service.measure.bench
 
 quality: setup ## quality on the sample (and on DATA=folder of notices and tests), written to docs/quality.md
-	$(BIN)/python -m service.quality $(DATA)
+	$(BIN)/python -m service.measure.quality $(DATA)
 
 scale: setup ## grouping at 5,000 to 100,000 needs and against peers, written to docs/scale.md (half an hour; peers by pip install -e '.[peers]')
-	$(BIN)/python -m service.scale
+	$(BIN)/python -m service.measure.scale
 
 notebooks: setup ## run all notebooks twice from fresh kernels, and compare
 	$(BIN)/pytest -q tests/notebooks
 
 recipes: setup ## what each way of training brings, written to docs/recipes.md (a quarter of an hour; DATA=folder as for quality)
-	$(BIN)/python -m service.recipes $(DATA)
+	$(BIN)/python -m service.measure.recipes $(DATA)
 
 docs: setup ## what commands print into the README; interface and settings into docs/
-	$(BIN)/python -m service.readme
+	$(BIN)/python -m service.handbook.readme
 	$(BIN)/python -m service.handbook
 
 clean: ## remove what can be made again

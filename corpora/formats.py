@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from corpora import archive
 from corpora.mapping import ColumnMapping
 from corpora.money import Rates, load_rates
 from corpora.report import Issue, Report, Severity
@@ -36,16 +38,46 @@ WRITABLE: Mapping[str, str] = {
 }
 """Formats that can be written, and the module that does."""
 
+TOLD: tuple[str, ...] = (*READABLE, "xml", *archive.SUFFIXES)
+"""What a file may be said to be: `xml` is eForms or TED, `json` may be OCDS, archives hold notices."""
+
 _SUFFIXES = frozenset(("csv", "tsv", "xlsx", "jsonl", "ndjson", "json", "xml"))
 _SUFFIX_OF = {"ocds": ("json", "jsonl"), "eforms": ("xml",), "ted": ("xml",)}
 _XML = frozenset(("eforms", "ted"))
 _NOTICES = _XML | {"ocds"}
+_FOUND = frozenset(("xml", "json"))
+"""Told from the content, also where they are stated."""
+_PACKED = frozenset((*archive.SUFFIXES, *_XML, "xml"))
+"""What a file may be said to be that is an archive by its name."""
 _WITH_KIND = frozenset(("xlsx", "jsonl", "ndjson", "json"))
 _OCDS_KEY = re.compile(rb'"(?:ocid|releases|records|compiledRelease)"\s*:')
 _HEAD = 2**16
 
 Rows = Iterator[tuple[int, dict[str, object]]]
 """Line and cells of each row, as every reader gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A record with where it was read; None where the row, or the whole notice, is no record."""
+
+    file: str
+    """Name of the file; of a member of an archive behind that of the archive."""
+    line: int
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is the same for all files of one read."""
+
+    kind: Kind
+    report: Report
+    mapping: ColumnMapping | None
+    rates: Rates
+    cpv_codes: Container[str] | None
+    awards: bool
+    seen: FirstSeen
 
 
 def read_records(
@@ -59,31 +91,60 @@ def read_records(
     cpv_codes: Container[str] | None = None,
     awards: bool = False,
 ) -> Iterator[Record]:
-    """The records of a file, or of every readable file in a folder, in name order.
+    """The records of a file, of an archive of notices, or of every readable file in a folder, in name order.
 
     Files are read as the records are asked for; memory does not grow with them, but for the hash of
     each id. Rows that cannot be used are in the report. Amounts are converted at the rates given, or at
     those of a file, or at the shipped ones. Notices of awards are skipped unless `awards` asks for them.
-    Raises `FileUnreadable` for what is missing
-    and `FormatUnknown` for what has no reader at once, `FileTooLarge` while reading. In a folder a
-    file that cannot be read is reported, and the others go on.
+    Raises `FileUnreadable` for what is missing and `FormatUnknown` for what has no reader at once,
+    `FileTooLarge` while reading. In a folder or an archive a file that cannot be read is reported, and the
+    others go on.
     """
-    if source_format is not None and source_format not in READABLE:
-        raise FormatUnknown(f"There is no format {source_format!r}. Known formats: {', '.join(READABLE)}.")
+    found = read_placed(
+        path,
+        kind,
+        report=report,
+        mapping=mapping,
+        source_format=source_format,
+        rates=rates,
+        cpv_codes=cpv_codes,
+        awards=awards,
+    )
+    return (one.record for one in found if one.record is not None)
+
+
+def read_placed(
+    path: Path,
+    kind: Kind,
+    *,
+    report: Report,
+    mapping: ColumnMapping | None = None,
+    source_format: str | None = None,
+    rates: Rates | Path | None = None,
+    cpv_codes: Container[str] | None = None,
+    awards: bool = False,
+) -> Iterator[Placed]:
+    """The same with the place of each, and one without a record for each row that is none.
+
+    Raises as `read_records` does.
+    """
+    if source_format is not None and source_format not in TOLD:
+        raise FormatUnknown(f"There is no format {source_format!r}. Known formats: {', '.join(TOLD)}.")
     if path.is_dir():
-        files = _files_in(path, source_format, report)
-        formats = [(file, source_format) for file in files]
+        files = [(file, source_format) for file in _files_in(path, source_format, report)]
     elif path.is_file():
-        formats = [(path, source_format or _format_of(path))]
-        _check_kind(path, formats[0][1], kind)
+        packed = _is_archive(path, source_format)
+        name = source_format if packed else _format_of(path, source_format)
+        _check_kind(path, "eforms" if packed else name, kind)
+        files = [(path, name)]
     elif path.exists():
         raise FileUnreadable(f"{path} is neither a file nor a folder. Save its content to a file first.")
     else:
         raise FileUnreadable(f"{path} does not exist. Check the path.")
     if not isinstance(rates, Rates):
         rates = load_rates(rates) if rates else load_rates()
-    rows = ((file, _rows(file, name, kind, report, awards)) for file, name in formats)
-    return _records(rows, path.is_dir(), kind, report, mapping, rates, cpv_codes)
+    reading = _Reading(kind, report, mapping, rates, cpv_codes, awards, FirstSeen())
+    return _placed(files, path.is_dir(), reading)
 
 
 def first_row(path: Path, source_format: str | None = None) -> dict[str, object]:
@@ -93,8 +154,10 @@ def first_row(path: Path, source_format: str | None = None) -> dict[str, object]
     """
     if not path.is_file():
         raise FileUnreadable(f"{path} is not a file. Check the path.")
-    name = source_format or _format_of(path)
-    return next((row for _, row in _rows(path, name, None, Report(), False)), {})
+    if not _is_archive(path, source_format):
+        return next((row for _, row in _rows(path, source_format, None, Report(), False)), {})
+    notices = archive.members(path, Report())
+    return next((row for _, one in notices for _, row in _rows(one, None, None, Report(), False)), {})
 
 
 def write_records(records: Iterable[Record], path: Path, target_format: str | None = None) -> int:
@@ -112,50 +175,76 @@ def write_records(records: Iterable[Record], path: Path, target_format: str | No
     return int(import_module(WRITABLE[name]).write(records, path))
 
 
-def _records(
-    files: Iterable[tuple[Path, Rows]],
-    folder: bool,
-    kind: Kind,
-    report: Report,
-    mapping: ColumnMapping | None,
-    rates: Rates,
-    cpv_codes: Container[str] | None,
-) -> Iterator[Record]:
-    seen = FirstSeen()
+def _placed(files: Iterable[tuple[Path, str | None]], folder: bool, reading: _Reading) -> Iterator[Placed]:
+    report, mapping = reading.report, reading.mapping
     rows_before = report.rows
     path = Path()
-    for path, rows in files:
+    for path, name in files:
         try:
-            for line, row in rows:
-                record = build_record(
-                    mapping.apply(row) if mapping else row,
-                    kind,
-                    file=path.name,
-                    line=line,
-                    report=report,
-                    rates=rates,
-                    cpv_codes=cpv_codes,
-                    seen=seen,
-                )
-                if record is not None:
-                    yield record
+            if _is_archive(path, name):
+                yield from _unpacked(path, name, reading)
+            else:
+                yield from _of_file(path, path.name, name, reading)
         except InputError as error:
             if not folder:
                 raise
-            severity = Severity.SKIPPED if isinstance(error, FormatUnknown) else Severity.REFUSED
-            report.add(Issue(path.name, 1, "file", severity, str(error), "the other files were read"))
+            report.add(_unread(path.name, error, str(error)))
     if mapping is not None and report.rows > rows_before:
         mapping.report_unseen(path.name, report)
 
 
+def _of_file(path: Path, file: str, name: str | None, reading: _Reading) -> Iterator[Placed]:
+    mapping = reading.mapping
+    for line, row in _rows(path, name, reading.kind, reading.report, reading.awards):
+        record = build_record(
+            mapping.apply(row) if mapping else row,
+            reading.kind,
+            file=file,
+            line=line,
+            report=reading.report,
+            rates=reading.rates,
+            cpv_codes=reading.cpv_codes,
+            seen=reading.seen,
+        )
+        yield Placed(file, line, record)
+
+
+def _unpacked(path: Path, name: str | None, reading: _Reading) -> Iterator[Placed]:
+    """The notices of an archive; what is said of one is said under its name in there."""
+    _check_kind(path, "eforms", reading.kind)
+    form = name if name in _XML else None
+    try:
+        for file, notice in archive.members(path, reading.report):
+            own = Report()
+            found = None
+            try:
+                for found in _of_file(notice, file, form, replace(reading, report=own)):
+                    yield found
+            except InputError as error:
+                own.rows += 1
+                own.skipped += isinstance(error, FormatUnknown)
+                own.add(_unread(file, error, str(error).replace(str(notice), file)))
+            reading.report.take(own, file)
+            if found is None:
+                yield Placed(file, 1, None)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unread(file: str, error: InputError, problem: str) -> Issue:
+    severity = Severity.SKIPPED if isinstance(error, FormatUnknown) else Severity.REFUSED
+    return Issue(file, 1, "file", severity, problem, "the other files were read")
+
+
 def _rows(path: Path, name: str | None, kind: Kind | None, report: Report, awards: bool) -> Rows:
-    name = name or _format_of(path)
+    name = _format_of(path, name)
     _check_kind(path, name, kind)
     reader: Any = import_module(READABLE[name])
     options: dict[str, Any] = {"kind": kind} if name in _WITH_KIND else {}
     if name in _NOTICES:
         options = {"awards": awards}
     found = False
+    refused = report.refused
     try:
         for line, row in reader.read_rows(path, report, **options):
             found = True
@@ -168,10 +257,13 @@ def _rows(path: Path, name: str | None, kind: Kind | None, report: Report, award
         ) from error
     if name in _XML and not found:
         report.rows += 1  # one notice a file: it was skipped or refused by its reader
+        report.skipped += report.refused == refused
 
 
 def _files_in(folder: Path, source_format: str | None, report: Report) -> list[Path]:
-    wanted = _SUFFIX_OF.get(source_format, (source_format,)) if source_format else _SUFFIXES
+    wanted = _SUFFIX_OF.get(source_format, (source_format,)) if source_format else (*sorted(_SUFFIXES),)
+    if source_format is None or source_format in _PACKED:
+        wanted = tuple(dict.fromkeys((*wanted, *archive.SUFFIXES)))
     files = []
     try:
         entries = sorted(entry for entry in folder.iterdir() if entry.is_file())
@@ -180,7 +272,7 @@ def _files_in(folder: Path, source_format: str | None, report: Report) -> list[P
     for entry in entries:
         if entry.name.startswith((".", "~$")):
             continue
-        if entry.suffix.lower().removeprefix(".") in wanted:
+        if (archive.suffix_of(entry) or entry.suffix.lower().removeprefix(".")) in wanted:
             files.append(entry)
         else:
             known = ", ".join(f".{suffix}" for suffix in sorted(filter(None, wanted)))
@@ -193,8 +285,19 @@ def _files_in(folder: Path, source_format: str | None, report: Report) -> list[P
     return files
 
 
-def _format_of(path: Path) -> str:
-    suffix = path.suffix.lower().removeprefix(".")
+def _is_archive(path: Path, stated: str | None) -> bool:
+    if stated in archive.SUFFIXES:
+        return True
+    return (stated is None or stated in _PACKED) and archive.suffix_of(path) is not None
+
+
+def _format_of(path: Path, stated: str | None = None) -> str:
+    """The reader of a file that is no archive: as stated, or by its ending, and where that says too little
+    by its beginning.
+    """
+    suffix = stated or path.suffix.lower().removeprefix(".")
+    if stated is not None and stated not in _FOUND:
+        return stated
     if suffix == "xml":
         found = import_module("corpora.readers.notices").sniff(path)
         if found is None:
@@ -211,8 +314,8 @@ def _format_of(path: Path) -> str:
         return "ocds" if _OCDS_KEY.search(head) else "json"
     if suffix not in READABLE or suffix not in _SUFFIXES:
         raise FormatUnknown(
-            f"No reader is known for {path.name!r}. Known suffixes: {', '.join(sorted(_SUFFIXES))}; "
-            "or state the format."
+            f"No reader is known for {path.name!r}. Known suffixes: "
+            f"{', '.join(sorted((*_SUFFIXES, *archive.SUFFIXES)))}; or state the format."
         )
     return suffix
 

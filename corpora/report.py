@@ -5,7 +5,7 @@ a remedy; a value that had to be changed or dropped is reported, and its row is 
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 ISSUES_KEPT = 10_000
@@ -57,6 +57,8 @@ class Report:
 
     rows: int = 0
     kept: int = 0
+    skipped: int = 0
+    """Rows that are no error and not wanted: notices of awards, say."""
     issues: list[Issue] = field(default_factory=list)
     counts: Counter[Severity] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
@@ -67,6 +69,15 @@ class Report:
         self.counts[issue.severity] += 1
         if len(self.issues) < ISSUES_KEPT:
             self.issues.append(issue)
+
+    def take(self, other: "Report", file: str) -> None:
+        """Take over what was found out about one file, under the name that it is known by."""
+        self.rows += other.rows
+        self.kept += other.kept
+        self.skipped += other.skipped
+        self.notes += other.notes
+        for issue in other.issues:
+            self.add(replace(issue, file=file))
 
     @property
     def refused(self) -> int:

@@ -5,6 +5,7 @@ A calibrator belongs to one model revision; without one, results are ranked and 
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,18 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from matcher.branch import UNSAID
+from matcher.phrases import phrase
 from matcher.protocols import Float32
 from matcher.retrieve import Candidates
 
-FEATURES = ("meaning", "details", "words", "words across languages", "codes", "CPV branch")
+FEATURES = (
+    phrase("meaning"),
+    phrase("details"),
+    phrase("words"),
+    phrase("words across languages"),
+    phrase("codes"),
+    phrase("CPV branch"),
+)
 """Dense score; late score; words where languages agree; words where they differ; verbatim codes; CPV."""
 BRANCH = FEATURES.index("CPV branch")
 
@@ -31,6 +40,21 @@ class Level(StrEnum):
     LIKELY = "likely"
     POSSIBLE = "possible"
     WEAK = "weak"
+
+    @property
+    def words(self) -> str:
+        """The word, as a phrase."""
+        return _WORDS[self]
+
+
+_WORDS = MappingProxyType(
+    {
+        Level.STRONG: phrase("strong"),
+        Level.LIKELY: phrase("likely"),
+        Level.POSSIBLE: phrase("possible"),
+        Level.WEAK: phrase("weak"),
+    }
+)
 
 
 def level(probability: float) -> Level:

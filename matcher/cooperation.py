@@ -84,6 +84,12 @@ class Cooperation:
         self._phrasing = Phrasing(Filter())
 
     @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While nobody else groups needs; whoever also holds a lock of the records takes this one first."""
+        with self._turn:
+            yield
+
+    @contextmanager
     def steady(self) -> Iterator[None]:
         """While no record is stored or deleted, so that several answers are of one state."""
         with self._turn, self._needs().reading(), self._solutions().reading():
@@ -244,16 +250,34 @@ class Cooperation:
         """
         needs, solutions = self._needs(), self._solutions()
         with needs.reading(), solutions.reading():
-            seen = needs.select(where).allowed
-            for need_id in need_ids:
-                if need_id not in needs or needs.row(need_id) not in seen:
-                    raise RecordUnknown(Kind.NEED, need_id)
-            rows = np.array([needs.row(need_id) for need_id in need_ids], dtype=np.int64)
+            rows = self._admitted(needs, where, need_ids)
             ordered, back = np.unique(rows, return_inverse=True)
             offers = solutions.select(where.sight).allowed
             traits = traits_among(needs, ordered, self._embedder, solutions, offers, grouping)
             alike = PairModel(grouping.beside, grouping.alone).matrix(traits)
         return alike[np.ix_(back, back)]
+
+    def likeness_to(
+        self, need: Need, where: Filter, grouping: Grouping, need_ids: Sequence[str]
+    ) -> NDArray[np.float64]:
+        """`float64[n]`: the probability that a need asks for the same as each of these, in the order given.
+
+        The need itself need not be loaded, nor is it afterwards. It is compared by the solutions seen here.
+        Raises `RecordUnknown` as `likeness` does.
+        """
+        alone = Collection.empty(Kind.NEED, self._embedder.encoder.identity.dimension)
+        own = alone.upsert([need], self._embedder, fit_statistics=True)
+        needs, solutions = self._needs(), self._solutions()
+        with needs.reading(), solutions.reading():
+            rows = self._admitted(needs, where, need_ids)
+            ordered, back = np.unique(rows, return_inverse=True)
+            offers = solutions.select(where.sight).allowed
+            among = traits_among(needs, ordered, self._embedder, solutions, offers, grouping)
+            added = traits_among(alone, own, self._embedder, solutions, offers, grouping)
+            # behind all that are loaded
+            traits = among.joined(replace(added, rows=own + needs.size))
+            last = np.full(back.size, len(traits) - 1, dtype=np.int64)
+            return PairModel(grouping.beside, grouping.alone).probability(traits, back, last)
 
     def named(self, candidate: JointCandidate, where: Filter) -> JointCandidate:
         """The candidate with the phrases that set it apart among the needs that a filter admits."""
@@ -294,6 +318,13 @@ class Cooperation:
             ) from error
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _admitted(self, needs: Collection, where: Filter, need_ids: Sequence[str]) -> Int64:
+        seen = needs.select(where).allowed
+        for need_id in need_ids:
+            if need_id not in needs or needs.row(need_id) not in seen:
+                raise RecordUnknown(Kind.NEED, need_id)
+        return np.array([needs.row(need_id) for need_id in need_ids], dtype=np.int64)
 
     def _settled(self, work: Callable[[], Found]) -> Found:
         """What some work comes to; begun again where records changed under it."""

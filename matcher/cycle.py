@@ -20,6 +20,8 @@ from pydantic import TypeAdapter
 
 from matcher.errors import FileUnreadable, SnapshotCorrupt, SnapshotIncompatible, SnapshotMissing
 from matcher.listing import listed
+from matcher.phrases import counted, phrase
+from matcher.phrases import listed as enumerated
 from matcher.records import Need
 
 if TYPE_CHECKING:
@@ -241,63 +243,113 @@ class Changes:
     @property
     def sentences(self) -> tuple[str, ...]:
         """What changed, a sentence each; versions come first, because they may explain the rest."""
-        return tuple(sentence for _, group in self._told() for sentence in group)
+        return tuple(sentence for _, group in self.sections for sentence in group)
+
+    @property
+    def sections(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The same under headings: versions, needs, clusters, candidates, as far as there is something."""
+        every = (
+            (phrase("Versions"), tuple(self._versions())),
+            (phrase("Needs"), tuple(self._needs())),
+            (phrase("Clusters"), tuple(self._clusters())),
+            (phrase("Candidates"), tuple(self._candidates())),
+        )
+        return tuple((title, told) for title, told in every if told)
 
     def markdown(self) -> str:
-        """A report: a heading, and a list for versions, needs, clusters and candidates."""
+        """A report in English: a heading, and a list for versions, needs, clusters and candidates."""
         lines = [f"# Changes from {self.before} to {self.after}"]
-        for title, group in self._told():
+        for title, group in self.sections:
             lines += ["", f"## {title}", "", *(f"- {_escaped(sentence)}" for sentence in group)]
         if len(lines) == 1:
             lines += ["", "Nothing changed."]
         return "\n".join(lines) + "\n"
 
-    def _told(self) -> Iterator[tuple[str, list[str]]]:
-        groups = {
-            "Versions": self._versions(),
-            "Needs": self._needs(),
-            "Clusters": self._clusters(),
-            "Candidates": self._candidates(),
-        }
-        for title, sentences in groups.items():
-            if told := list(sentences):
-                yield title, told
-
     def _versions(self) -> Iterator[str]:
         for name, (before, after) in sorted(self.versions.items()):
-            yield f"The {name} was {before or 'not stated'} and is {after or 'not stated'}."
+            was, now = before or phrase("not stated"), after or phrase("not stated")
+            yield phrase("The {name} was {was} and is {now}.", name=name, was=was, now=now)
         if self.versions:
-            yield "Changes of clusters and scores may come from these versions and not from the needs."
+            yield phrase(
+                "Changes of clusters and scores may come from these versions and not from the needs."
+            )
 
     def _needs(self) -> Iterator[str]:
-        for ids, words in (
-            (self.new, ("is new", "are new")),
-            (self.changed, ("says something else", "say something else")),
-            (self.closed, ("is closed or gone", "are closed or gone")),
-            (self.reopened, ("is open again", "are open again")),
-        ):
-            yield from _counted("need", ids, words)
+        if new := self.new:
+            yield counted(
+                "{n} need is new: {ids}.", "{n} needs are new: {ids}.", len(new), ids=listed(new, NAMED)
+            )
+        if changed := self.changed:
+            yield counted(
+                "{n} need says something else: {ids}.",
+                "{n} needs say something else: {ids}.",
+                len(changed),
+                ids=listed(changed, NAMED),
+            )
+        if closed := self.closed:
+            yield counted(
+                "{n} need is closed or gone: {ids}.",
+                "{n} needs are closed or gone: {ids}.",
+                len(closed),
+                ids=listed(closed, NAMED),
+            )
+        if reopened := self.reopened:
+            yield counted(
+                "{n} need is open again: {ids}.",
+                "{n} needs are open again: {ids}.",
+                len(reopened),
+                ids=listed(reopened, NAMED),
+            )
 
     def _clusters(self) -> Iterator[str]:
-        yield from _counted("cluster", self.births, ("is new", "are new"))
-        yield from _counted("cluster", self.deaths, ("has ended", "have ended"))
+        if births := self.births:
+            yield counted(
+                "{n} cluster is new: {ids}.",
+                "{n} clusters are new: {ids}.",
+                len(births),
+                ids=listed(births, NAMED),
+            )
+        if deaths := self.deaths:
+            yield counted(
+                "{n} cluster has ended: {ids}.",
+                "{n} clusters have ended: {ids}.",
+                len(deaths),
+                ids=listed(deaths, NAMED),
+            )
         for split in self.splits:
-            yield f"The cluster {split.id} was split into {_and(split.others)}."
+            yield phrase(
+                "The cluster {id} was split into {others}.", id=split.id, others=enumerated(split.others)
+            )
         for merge in self.merges:
-            yield f"The clusters {_and(merge.others)} are one now, {merge.id}."
+            yield phrase(
+                "The clusters {others} are one now, {id}.", id=merge.id, others=enumerated(merge.others)
+            )
         for cluster in self.resized:
-            name = cluster.id if cluster.now == cluster.id else f"{cluster.id}, now {cluster.now},"
-            told = [f"{listed(cluster.joined, NAMED)} joined"] if cluster.joined else []
-            told += [f"{listed(cluster.left, NAMED)} left"] if cluster.left else []
-            yield f"The cluster {name} changed: {' and '.join(told)}."
+            yield _resized(cluster)
 
     def _candidates(self) -> Iterator[str]:
-        yield from _counted("candidate", self.candidates_new, ("is new", "are new"))
-        yield from _counted("candidate", self.candidates_gone, ("is gone", "are gone"))
+        if new := self.candidates_new:
+            yield counted(
+                "{n} candidate is new: {ids}.",
+                "{n} candidates are new: {ids}.",
+                len(new),
+                ids=listed(new, NAMED),
+            )
+        if gone := self.candidates_gone:
+            yield counted(
+                "{n} candidate is gone: {ids}.",
+                "{n} candidates are gone: {ids}.",
+                len(gone),
+                ids=listed(gone, NAMED),
+            )
         for move in self.moved:
-            yield (
-                f"The candidate {move.id} moved from level {move.before.level} to {move.after.level} "
-                f"(score {move.before.score:.1f} to {move.after.score:.1f})."
+            yield phrase(
+                "The candidate {id} moved from level {before} to {after} (score {was:.1f} to {now:.1f}).",
+                id=move.id,
+                before=move.before.level,
+                after=move.after.level,
+                was=move.before.score,
+                now=move.after.score,
             )
 
 
@@ -422,15 +474,21 @@ def _corrupt(path: Path, why: str) -> SnapshotCorrupt:
     return SnapshotCorrupt(f"The cycle {path} is damaged: {why}. Take a copy of the file, or another cycle.")
 
 
-def _counted(noun: str, ids: tuple[str, ...], words: tuple[str, str]) -> Iterator[str]:
-    if len(ids) == 1:
-        yield f"1 {noun} {words[0]}: {ids[0]}."
-    elif ids:
-        yield f"{len(ids)} {noun}s {words[1]}: {listed(ids, NAMED)}."
-
-
-def _and(ids: tuple[str, ...]) -> str:
-    return f"{', '.join(ids[:-1])} and {ids[-1]}"
+def _resized(cluster: Resized) -> str:
+    name: str = cluster.id
+    if cluster.now != name:
+        name = phrase("{id}, now {now},", id=name, now=cluster.now)
+    joined, left = listed(cluster.joined, NAMED), listed(cluster.left, NAMED)
+    if not left:
+        return phrase("The cluster {cluster} changed: {needs} joined.", cluster=name, needs=joined)
+    if not joined:
+        return phrase("The cluster {cluster} changed: {needs} left.", cluster=name, needs=left)
+    return phrase(
+        "The cluster {cluster} changed: {joined} joined and {left} left.",
+        cluster=name,
+        joined=joined,
+        left=left,
+    )
 
 
 def _escaped(text: str) -> str:

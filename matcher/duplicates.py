@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import expit
 
 from matcher.collection import Collection
+from matcher.phrases import Phrase, joined, phrase
 from matcher.protocols import Float32, Int64
 from matcher.records import Need, Record
 from matcher.rows import RowSet
@@ -170,16 +171,22 @@ def overlap(one: Counter[str], other: Counter[str]) -> float:
     return sum((one & other).values()) / both if both else 0.0
 
 
-def reasons(one: Record, other: Record) -> tuple[str, ...]:
+def reasons(one: Record, other: Record) -> tuple[Phrase, ...]:
     """What the two share, in words; whose they are is said, and decides nothing."""
-    said: list[str] = []
+    said: list[Phrase] = []
     if shared := sorted((numbers(one.text) & numbers(other.text)).keys(), key=lambda n: (-len(n), n)):
-        said.append("the same numbers: " + ", ".join(shared[:5]))
+        said.append(phrase("the same numbers: {numbers}", numbers=joined(shared[:5], ", ")))
     if shared := sorted((names(one.text) & names(other.text)).keys()):
-        said.append("the same names: " + ", ".join(shared[:5]))
+        said.append(phrase("the same names: {names}", names=joined(shared[:5], ", ")))
     if isinstance(one, Need) and isinstance(other, Need):
         if one.organisation and one.organisation == other.organisation:
-            said.append("the same organisation")
+            said.append(phrase("the same organisation"))
         if one.language != other.language:
-            said.append(f"in two languages: {one.language or '?'}, {other.language or '?'}")
+            said.append(
+                phrase(
+                    "in two languages: {one}, {other}",
+                    one=one.language or "?",
+                    other=other.language or "?",
+                )
+            )
     return tuple(said)

@@ -270,14 +270,21 @@ class Engine:
         candidate: JointCandidate,
         *,
         drop: Sequence[str] = (),
-        add: str | None = None,
+        add: str | Need | None = None,
         move: Mapping[str, tuple[date | None, date | None]] | None = None,
         state: Mapping[str, Mapping[str, Any]] | None = None,
         where: Filter | None = None,
     ) -> WhatIf:
-        """A candidate without some members, with another need, with windows moved or fields stated."""
+        """A candidate without some members, with another need, with windows moved or fields stated.
+
+        The need that is added is loaded and admitted, or given itself; then it is not kept.
+        """
         addition = None
-        if add is not None:
+        if isinstance(add, Need):
+            ids = [member.id for member in candidate.members]
+            wanted = where or Filter()
+            addition = add, self.cooperation.likeness_to(add, wanted, self.tuning.grouping, ids)
+        elif add is not None:
             need = self.needs.record(self.needs.row(add))
             ids = [member.id for member in candidate.members]
             alike = self.likeness([*ids, add], where)

@@ -19,15 +19,22 @@
         ├── SnapshotCorrupt        a file is absent, truncated or altered
         └── SnapshotIncompatible   made by another format, model revision or dimension
 
-A message says what was seen, what was expected and what to do:
+A message says what was seen, what was expected and what to do. Of one that is a phrase, `str` is too:
 
 >>> str(RecordUnknown("need", "N-7"))
 "No need with the id 'N-7' is loaded. List the ids with 'needmatch export', or load the file that holds it."
 """
 
+from matcher.phrases import phrase
+
 
 class NeedmatchError(Exception):
     """Base of all errors that needmatch raises on purpose."""
+
+    def __str__(self) -> str:
+        """The message as it was given: `Exception` would make plain text of a phrase."""
+        said = self.args[0] if len(self.args) == 1 else None
+        return said if isinstance(said, str) else super().__str__()
 
 
 class InputError(NeedmatchError):
@@ -57,8 +64,12 @@ class RecordUnknown(NeedmatchError):
         self.kind = kind
         self.record_id = record_id
         super().__init__(
-            f"No {kind} with the id {record_id!r} is loaded. "
-            "List the ids with 'needmatch export', or load the file that holds it."
+            phrase(
+                "No {kind} with the id {id!r} is loaded. "
+                "List the ids with 'needmatch export', or load the file that holds it.",
+                kind=kind,
+                id=record_id,
+            )
         )
 
 
@@ -68,8 +79,11 @@ class ClusterUnknown(NeedmatchError):
     def __init__(self, cluster_id: str) -> None:
         self.cluster_id = cluster_id
         super().__init__(
-            f"No cluster has or had the id {cluster_id!r}. "
-            "List the clusters of the current run; ids of another audience's run are not known here."
+            phrase(
+                "No cluster has or had the id {id!r}. "
+                "List the clusters of the current run; ids of another audience's run are not known here.",
+                id=cluster_id,
+            )
         )
 
 

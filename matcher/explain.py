@@ -13,6 +13,7 @@ from matcher.branch import prefix
 from matcher.calibrate import FEATURES, Level
 from matcher.evidence import Comparison, emphasis
 from matcher.late import Parts
+from matcher.phrases import named, phrase
 from matcher.protocols import Float32
 from matcher.records import Kind, Need, Record, Solution
 from matcher.retrieve import Query
@@ -187,18 +188,18 @@ def facts(query: Query, found: Record, query_terms: Terms, found_terms: Terms) -
     # what the need lists as its standards is told as "states" or "does not state"
     told = {code for standard in need.standards for code in codes(standard)} if need and solution else set()
     if both := sorted((query_terms.codes.keys() & found_terms.codes.keys()) - told):
-        reasons.append("both name " + ", ".join(both[:5]))
+        reasons.append(phrase("both name {codes}", codes=", ".join(both[:5])))
     if shared := query_terms.stems.keys() & found_terms.stems.keys():
         words = surface(query.text, query.language, {stem for stem in shared if len(stem) > 3})
         if listed := ", ".join(islice(words, 5)):
-            reasons.append(f"words in both: {listed}")
+            reasons.append(phrase("words in both: {words}", words=listed))
     if query.record is None:
         return reasons, gaps
     if branch := prefix(query.record.cpv, found.cpv):
-        reasons.append(f"same CPV branch {branch}")
+        reasons.append(phrase("same CPV branch {code}", code=branch))
     if need is not None and solution is not None:
-        named = found_terms.codes if solution is found else query_terms.codes
-        _compare(need, solution, named.keys(), reasons, gaps)
+        stated = found_terms.codes if solution is found else query_terms.codes
+        _compare(need, solution, stated.keys(), reasons, gaps)
     return reasons, gaps
 
 
@@ -209,25 +210,31 @@ def _sides(one: Record, other: Record) -> tuple[Need | None, Solution | None]:
 
 
 def _compare(
-    need: Need, solution: Solution, named: Collection[str], reasons: list[str], gaps: list[str]
+    need: Need, solution: Solution, found: Collection[str], reasons: list[str], gaps: list[str]
 ) -> None:
-    """`named` are the codes in the solution's text: a standard may stand there and not in its field."""
-    held = {code for standard in solution.standards for code in codes(standard)} | set(named)
+    """`found` are the codes in the solution's text: a standard may stand there and not in its field."""
+    held = {code for standard in solution.standards for code in codes(standard)} | set(found)
     stated = {standard: bool(set(codes(standard)) & held) for standard in sorted(need.standards)}
     if states := [standard for standard, there in stated.items() if there]:
-        reasons.append("states " + ", ".join(states))
+        reasons.append(phrase("states {standards}", standards=", ".join(states)))
     if missing := [standard for standard, there in stated.items() if not there]:
-        gaps.append("does not state " + ", ".join(missing))
+        gaps.append(phrase("does not state {standards}", standards=", ".join(missing)))
     if need.country and solution.delivery_countries:
         if need.country in solution.delivery_countries or "EU" in solution.delivery_countries:
-            reasons.append(f"delivers to {need.country}")
+            reasons.append(phrase("delivers to {country}", country=_country(need.country)))
         else:
-            gaps.append(f"does not list {need.country} among its countries")
+            country = _country(need.country)
+            gaps.append(phrase("does not list {country} among its countries", country=country))
     if need.trl_min is not None:
         if solution.trl is not None and solution.trl < need.trl_min:
-            gaps.append(f"TRL {solution.trl}, asked for {need.trl_min}")
+            gaps.append(phrase("TRL {trl}, asked for {least}", trl=solution.trl, least=need.trl_min))
     elif solution.trl is not None and solution.trl < 9:
-        gaps.append(f"TRL {solution.trl}: not yet on the market")
+        gaps.append(phrase("TRL {trl}: not yet on the market", trl=solution.trl))
+
+
+def _country(code: str) -> str:
+    """A country, in English by its code."""
+    return named("country", code, code)
 
 
 def missing(query: Query, found: Record) -> tuple[Missing, ...]:
@@ -239,19 +246,20 @@ def missing(query: Query, found: Record) -> tuple[Missing, ...]:
         return ()
     empty: list[Missing] = []
     if need.trl_min is not None and solution.trl is None:
-        effect = f"it would show whether it reaches the TRL {need.trl_min} asked for"
+        effect = phrase("it would show whether it reaches the TRL {least} asked for", least=need.trl_min)
         empty.append(Missing(Kind.SOLUTION, "trl", effect))
     if need.standards and not solution.standards:
-        effect = f"it would show which of {', '.join(sorted(need.standards)[:3])} it meets"
+        asked = ", ".join(sorted(need.standards)[:3])
+        effect = phrase("it would show which of {standards} it meets", standards=asked)
         empty.append(Missing(Kind.SOLUTION, "standards", effect))
     if need.country and not solution.delivery_countries:
-        effect = f"it would show whether it is delivered to {need.country}"
+        country = _country(need.country)
+        effect = phrase("it would show whether it is delivered to {country}", country=country)
         empty.append(Missing(Kind.SOLUTION, "delivery_countries", effect))
     if not need.requirements:
-        effect = "each requirement would be compared with the offer by itself"
+        effect = phrase("each requirement would be compared with the offer by itself")
         empty.append(Missing(Kind.NEED, "requirements", effect))
-    if not need.cpv and solution.cpv:
-        empty.append(Missing(Kind.NEED, "cpv", "it would show whether both stand in one CPV branch"))
-    if not solution.cpv and need.cpv:
-        empty.append(Missing(Kind.SOLUTION, "cpv", "it would show whether both stand in one CPV branch"))
+    if bool(need.cpv) != bool(solution.cpv):
+        kind = Kind.SOLUTION if need.cpv else Kind.NEED
+        empty.append(Missing(kind, "cpv", phrase("it would show whether both stand in one CPV branch")))
     return tuple(empty)

@@ -17,12 +17,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 from pydantic import TypeAdapter
 
 from matcher.errors import ClusterUnknown, SnapshotCorrupt
 from matcher.listing import listed
+from matcher.phrases import counted, joined, phrase
 
 NAMED = 5
 """Needs named in a sentence, at most."""
@@ -60,7 +61,76 @@ class ClusterEvent:
     others: tuple[str, ...]
     """Other clusters concerned, sorted: where needs came from or went to."""
     day: date
-    sentence: str
+    size: int = 0
+    """How many needs it has now; of one that was split or died: had, and has left."""
+    shares: tuple[int, ...] = ()
+    """How many needs came from or went to each of the others, of one that was born or split."""
+    moved: int = 0
+    """How many needs joined or left."""
+    named: tuple[str, ...] = ()
+    """Ids of needs that are new in it, the first few."""
+    name: str = ""
+    """What it is called now, if it was renamed; empty where the name was taken away."""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in words; made anew from what is kept, so that it can be said in any language."""
+        match self.kind:
+            case "born":
+                first = counted(
+                    "{id} is a new group of {n} needs: {needs}.",
+                    "{id} is a new group of {n} needs: {needs}.",
+                    self.size,
+                    id=self.id,
+                    needs=listed(self.named, NAMED, self.size),
+                )
+                origins = (
+                    counted("{n} of them was in {id}.", "{n} of them were in {id}.", share, id=other)
+                    for other, share in zip(self.others, self.shares, strict=True)
+                )
+                return joined([first, *origins])
+            case "split":
+                pieces = (
+                    counted("{id} took {n}", "{id} took {n}", share, id=other)
+                    for other, share in zip(self.others, self.shares, strict=True)
+                )
+                return counted(
+                    "{id} was split: {pieces} of its {n} needs.",
+                    "{id} was split: {pieces} of its {n} needs.",
+                    self.size,
+                    id=self.id,
+                    pieces=joined(pieces, ", "),
+                )
+            case "grew":
+                return counted(
+                    "{n} need joined {id}: {needs}. It has {now} now.",
+                    "{n} needs joined {id}: {needs}. It has {now} now.",
+                    self.moved,
+                    id=self.id,
+                    needs=listed(self.named, NAMED, self.moved),
+                    now=self.size,
+                )
+            case "shrank":
+                return counted(
+                    "{n} need left {id}. It has {now} now.",
+                    "{n} needs left {id}. It has {now} now.",
+                    self.moved,
+                    id=self.id,
+                    now=self.size,
+                )
+            case "merged":
+                return phrase("{id} is part of {into} now.", id=self.id, into=self.others[0])
+            case "died":
+                if self.size:
+                    return phrase("{id} is no group any more: one of its needs is left.", id=self.id)
+                return phrase("{id} is no group any more: none of its needs is left.", id=self.id)
+            case "locked":
+                return phrase("{id} is locked: its needs stay as they are.", id=self.id)
+            case "renamed":
+                if self.name:
+                    return phrase("{id} is called {name!r} now.", id=self.id, name=self.name)
+                return phrase("{id} has no name of its own any more.", id=self.id)
+        assert_never(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,24 +332,21 @@ def _events(
         was, now = before.get(id_, ()), after.get(id_, ())
         if id_ in born:
             origins = Counter(came_from[need] for need in now if need in came_from)
-            told = "".join(f" {n} of them {_were(n)} in {o}." for o, n in sorted(origins.items()))
-            sentence = f"{id_} is a new group of {len(now)} needs: {listed(now, NAMED)}.{told}"
-            yield ClusterEvent("born", id_, tuple(sorted(origins)), day, sentence)
+            others = tuple(sorted(origins))
+            shares = tuple(origins[other] for other in others)
+            yield ClusterEvent("born", id_, others, day, size=len(now), shares=shares, named=now[:NAMED])
         if len(was) < 2:
             continue
         taken = Counter(home for need in was if (home := went_to.get(need)) in born and home != id_)
         if pieces := {i: n for i, n in sorted(taken.items()) if i and n > 1}:
-            told = ", ".join(f"{i} took {n}" for i, n in pieces.items())
-            sentence = f"{id_} was split: {told} of its {len(was)} needs."
-            yield ClusterEvent("split", id_, tuple(pieces), day, sentence)
+            shares = tuple(pieces.values())
+            yield ClusterEvent("split", id_, tuple(pieces), day, size=len(was), shares=shares)
         if len(now) > 1:
             yield from _sizes(id_, was, now, came_from, went_to, day)
         elif id_ in retired and (into := retired[id_].into):
-            sentence = f"{id_} is part of {into} now."
-            yield ClusterEvent("merged", id_, (into,), day, sentence)
+            yield ClusterEvent("merged", id_, (into,), day)
         else:
-            left = "one of its needs is left" if now else "none of its needs is left"
-            yield ClusterEvent("died", id_, (), day, f"{id_} is no group any more: {left}.")
+            yield ClusterEvent("died", id_, (), day, size=len(now))
 
 
 def _sizes(
@@ -290,21 +357,20 @@ def _sizes(
     went_to: Mapping[str, str],
     day: date,
 ) -> Iterator[ClusterEvent]:
-    if joined := tuple(sorted(set(now) - set(was))):
-        sentence = f"{_needs(len(joined))} joined {id_}: {listed(joined, NAMED)}. It has {len(now)} now."
-        yield ClusterEvent("grew", id_, _clusters(joined, came_from), day, sentence)
+    if came := tuple(sorted(set(now) - set(was))):
+        yield ClusterEvent(
+            "grew",
+            id_,
+            _clusters(came, came_from),
+            day,
+            size=len(now),
+            moved=len(came),
+            named=came[:NAMED],
+        )
     if left := tuple(sorted(set(was) - set(now))):
-        sentence = f"{_needs(len(left))} left {id_}. It has {len(now)} now."
-        yield ClusterEvent("shrank", id_, _clusters(left, went_to), day, sentence)
+        others = _clusters(left, went_to)
+        yield ClusterEvent("shrank", id_, others, day, size=len(now), moved=len(left))
 
 
 def _clusters(needs: Members, homes: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted({homes[need] for need in needs if need in homes}))
-
-
-def _were(number: int) -> str:
-    return "was" if number == 1 else "were"
-
-
-def _needs(number: int) -> str:
-    return "1 need" if number == 1 else f"{number} needs"

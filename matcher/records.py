@@ -12,6 +12,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
+from matcher.phrases import phrase
+
 EU_LANGUAGES: tuple[str, ...] = tuple(
     "bg cs da de el en es et fi fr ga hr hu it lt lv mt nl pl pt ro sk sl sv".split()
 )
@@ -29,6 +31,14 @@ class Kind(StrEnum):
     NEED = "need"
     SOLUTION = "solution"
 
+    @property
+    def words(self) -> str:
+        """What it is called, as a phrase."""
+        return _KINDS[self]
+
+
+_KINDS = {Kind.NEED: phrase("need"), Kind.SOLUTION: phrase("solution")}
+
 
 class Nature(StrEnum):
     """What is bought (eForms BT-23)."""
@@ -36,6 +46,18 @@ class Nature(StrEnum):
     SUPPLIES = "supplies"
     SERVICES = "services"
     WORKS = "works"
+
+    @property
+    def words(self) -> str:
+        """What it is called, as a phrase."""
+        return _NATURES[self]
+
+
+_NATURES = {
+    Nature.SUPPLIES: phrase("supplies"),
+    Nature.SERVICES: phrase("services"),
+    Nature.WORKS: phrase("works"),
+}
 
 
 class Visibility(StrEnum):
@@ -55,6 +77,20 @@ class Visibility(StrEnum):
         True
         """
         return list(Visibility).index(self)
+
+    @property
+    def words(self) -> str:
+        """What it is called, as a phrase."""
+        return _VISIBILITIES[self]
+
+
+_VISIBILITIES = {
+    Visibility.PRIVATE: phrase("private"),
+    Visibility.GROUP: phrase("group"),
+    Visibility.NETWORK: phrase("network"),
+    Visibility.NETWORK_INDUSTRY: phrase("network and industry"),
+    Visibility.PUBLIC: phrase("public"),
+}
 
 
 class JointInterest(StrEnum):

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from matcher.errors import RecordInvalid, ReviewConflict
 from matcher.identity import ClusterEvent
 from matcher.listing import listed
+from matcher.phrases import counted, joined, phrase
 
 Op = Literal["merge", "split", "lock", "unlock", "rename", "must_link", "cannot_link", "undo"]
 NAMED = 5
@@ -56,10 +57,31 @@ class Edit:
         >>> print(Edit(who="Ana", when=datetime(2026, 3, 1, tzinfo=UTC), op="lock", need_ids=("N1", "N2")))
         lock of N1, N2
         """
-        if self.op == "undo":
-            return f"undo of edit {self.undoes}"
-        told = f"{self.op} of {listed(self.need_ids, NAMED)}"
-        return f"{told} from {listed(self.apart, NAMED)}" if self.op == "split" else told
+        return self.told
+
+    @property
+    def told(self) -> str:
+        """The same as a phrase."""
+        needs = listed(self.need_ids, NAMED)
+        match self.op:
+            case "merge":
+                return phrase("merge of {needs}", needs=needs)
+            case "must_link":
+                return phrase("must_link of {needs}", needs=needs)
+            case "cannot_link":
+                return phrase("cannot_link of {needs}", needs=needs)
+            case "split":
+                others = listed(self.apart, NAMED)
+                return phrase("split of {needs} from {others}", needs=needs, others=others)
+            case "lock":
+                return phrase("lock of {needs}", needs=needs)
+            case "unlock":
+                return phrase("unlock of {needs}", needs=needs)
+            case "rename":
+                return phrase("rename of {needs}", needs=needs)
+            case "undo":
+                return phrase("undo of edit {number}", number=self.undoes)
+        assert_never(self.op)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +122,8 @@ class Review:
         does not stand; `RecordInvalid` when it does not say all that its kind of edit needs.
         """
         if edit.op == "unlock" and not any(lock & set(edit.need_ids) for lock in self.locks):
-            raise ReviewConflict(f"No lock holds {listed(edit.need_ids, NAMED)}: there is nothing to unlock.")
+            needs = listed(edit.need_ids, NAMED)
+            raise ReviewConflict(phrase("No lock holds {needs}: there is nothing to unlock.", needs=needs))
         return Review((*self.edits, edit))
 
     def undo(self, number: int, *, who: str, when: datetime, why: str = "") -> "Review":
@@ -204,8 +227,12 @@ class Review:
                 edits.append(_STORED.validate_json(row))
             except ValueError as error:
                 raise RecordInvalid(
-                    f"Line {number} of the review is no edit ({error}). "
-                    "Expected one JSON object a line, as it was written; take the line from a copy."
+                    phrase(
+                        "Line {number} of the review is no edit ({error}). "
+                        "Expected one JSON object a line, as it was written; take the line from a copy.",
+                        number=number,
+                        error=str(error),
+                    )
                 ) from error
         return cls(tuple(edits))
 
@@ -305,12 +332,12 @@ class _State:
 
     def _join(self, needs: Sequence[str], number: int) -> None:
         self.links.join(needs, number)
-        joined = self.links.reach(needs[0])
+        reached = self.links.reach(needs[0])
         for these, those, by in self.walls:
-            if pair := _across(joined.keys(), these, those):
+            if pair := _across(reached.keys(), these, those):
                 self._refuse(number, {by} | self.links.reach(pair[0])[pair[1]])
         for lock, by in self.locks.items():
-            inside, outside = joined.keys() & lock, joined.keys() - lock
+            inside, outside = reached.keys() & lock, reached.keys() - lock
             if inside and outside:
                 self._refuse(number, {by} | self.links.reach(min(inside))[min(outside)])
 
@@ -340,16 +367,33 @@ class _State:
         """Raise over an edit and those it contradicts; the newest edit is the one that is refused."""
         newest = len(self._edits)
         earlier = tuple(sorted({number, *others} - {newest}))
-        told = "; ".join(self._told(n) for n in earlier)
-        edit = self._edits[newest - 1]
         raise ReviewConflict(
-            f"The {edit} contradicts {told}. Take that back first, or leave out the needs concerned.", earlier
+            phrase(
+                "The {edit} contradicts {others}. Take that back first, or leave out the needs concerned.",
+                edit=self._edits[newest - 1].told,
+                others=joined((self._told(n) for n in earlier), "; "),
+            ),
+            earlier,
         )
 
     def _told(self, number: int) -> str:
         edit = self._edits[number - 1]
-        why = f": {edit.why!r}" if edit.why else ""
-        return f"edit {number} ({edit}, by {edit.who} on {edit.when:%Y-%m-%d}{why})"
+        if not edit.why:
+            return phrase(
+                "edit {number} ({edit}, by {who} on {day:%Y-%m-%d})",
+                number=number,
+                edit=edit.told,
+                who=edit.who,
+                day=edit.when.date(),
+            )
+        return phrase(
+            "edit {number} ({edit}, by {who} on {day:%Y-%m-%d}: {why!r})",
+            number=number,
+            edit=edit.told,
+            who=edit.who,
+            day=edit.when.date(),
+            why=edit.why,
+        )
 
 
 _STORED = TypeAdapter(Edit)
@@ -360,9 +404,12 @@ def _standing(edits: Sequence[Edit]) -> set[int]:
     for number, edit in enumerate(edits, 1):
         _check(edit, number)
         if edit.op == "undo" and edit.undoes not in (stood := _kept(edits[: number - 1])):
+            refused = phrase("Edit {number} cannot be taken back: it does not stand.", number=edit.undoes)
+            if not stood:
+                raise ReviewConflict(joined([refused, phrase("Those that stand are none.")]))
+            numbers = ", ".join(map(str, sorted(stood)))
             raise ReviewConflict(
-                f"Edit {edit.undoes} cannot be taken back: it does not stand. "
-                f"Those that stand are {', '.join(map(str, sorted(stood))) or 'none'}."
+                joined([refused, phrase("Those that stand are {numbers}.", numbers=numbers)])
             )
     return _kept(edits)
 
@@ -384,18 +431,25 @@ def _check(edit: Edit, number: int) -> None:
     needs, apart = set(edit.need_ids), set(edit.apart)
     least = {"merge": 2, "must_link": 2, "cannot_link": 2, "undo": 0}.get(edit.op, 1)
     if not edit.who.strip():
-        fault = "nobody is named as its author"
+        fault = phrase("nobody is named as its author")
     elif len(needs) < least:
-        fault = f"expected {least} needs or more, got {len(needs)}"
+        fault = counted(
+            "expected {n} needs or more, got {got}",
+            "expected {n} needs or more, got {got}",
+            least,
+            got=len(needs),
+        )
     elif edit.op == "split" and not apart:
-        fault = "the needs that stay behind are not named in 'apart'"
+        fault = phrase("the needs that stay behind are not named in 'apart'")
     elif edit.op == "split" and needs & apart:
-        fault = f"{min(needs & apart)} stands on both sides"
+        fault = phrase("{need} stands on both sides", need=min(needs & apart))
     elif edit.op == "undo" and edit.undoes is None:
-        fault = "the number of the edit to take back is not given in 'undoes'"
+        fault = phrase("the number of the edit to take back is not given in 'undoes'")
     else:
         return
-    raise RecordInvalid(f"Edit {number}, {edit.op}, is not complete: {fault}.")
+    raise RecordInvalid(
+        phrase("Edit {number}, {op}, is not complete: {fault}.", number=number, op=edit.op, fault=fault)
+    )
 
 
 def _across(group: Set[str], these: Set[str], those: Set[str]) -> tuple[str, str] | None:
@@ -416,8 +470,7 @@ def _home(needs: Iterable[str], homes: Mapping[str, str]) -> str | None:
 def _event(edit: Edit, home: str) -> ClusterEvent | None:
     day = edit.when.date()
     if edit.op == "lock":
-        return ClusterEvent("locked", home, (), day, f"{home} is locked: its needs stay as they are.")
+        return ClusterEvent("locked", home, (), day)
     if edit.op == "rename":
-        called = f"is called {edit.name!r} now" if edit.name else "has no name of its own any more"
-        return ClusterEvent("renamed", home, (), day, f"{home} {called}.")
+        return ClusterEvent("renamed", home, (), day, name=edit.name)
     return None

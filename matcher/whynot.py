@@ -1,16 +1,30 @@
 """Why a record is not among the results: what hides it, where it stands, and which score holds it back."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from matcher.calibrate import FEATURES
+from matcher.phrases import counted, joined, phrase
 from matcher.protocols import Float32
 from matcher.records import Record
 
 SHARE_NAMED = 0.1
 """A score is named when it makes at least this share of the distance to the last result shown."""
+
+CONDITIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "countries": phrase("countries"),
+        "languages": phrase("languages"),
+        "cpv": phrase("cpv"),
+        "nature": phrase("nature"),
+        "trl_min": phrase("trl_min"),
+        "exclude": phrase("exclude"),
+    }
+)
+"""What the conditions of a filter are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +44,17 @@ class Behind:
     def words(self) -> str:
         """The score, or that there is none."""
         if not self.stated:
-            return f"{self.feature}: not stated on both sides, the last one shown has {self.needed:.2f}"
-        return f"{self.feature}: {self.value:.2f}, the last one shown has {self.needed:.2f}"
+            return phrase(
+                "{feature}: not stated on both sides, the last one shown has {needed:.2f}",
+                feature=self.feature,
+                needed=self.needed,
+            )
+        return phrase(
+            "{feature}: {value:.2f}, the last one shown has {needed:.2f}",
+            feature=self.feature,
+            value=self.value,
+            needed=self.needed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +77,30 @@ class WhyNot:
     def sentence(self) -> str:
         """The answer in words, with what would change it."""
         if self.hidden_by:
-            names = ", ".join(self.hidden_by)
-            place = f"it would stand at place {self.rank}" if self.rank else "it would be ranked"
-            return f"Hidden by your filter on {names}: without that {place}."
+            names = joined((CONDITIONS.get(name, name) for name in self.hidden_by), ", ")
+            if not self.rank:
+                return phrase(
+                    "Hidden by your filter on {conditions}: without that it would be ranked.",
+                    conditions=names,
+                )
+            return phrase(
+                "Hidden by your filter on {conditions}: without that it would stand at place {place}.",
+                conditions=names,
+                place=self.rank,
+            )
         if self.rank is not None and self.rank <= self.shown:
-            return f"It is shown, at place {self.rank}."
-        where = f"It stands at place {self.rank}, {self.shown} are shown" if self.rank else "It is not ranked"
+            return phrase("It is shown, at place {place}.", place=self.rank)
+        where = phrase("It is not ranked.")
+        if self.rank:
+            where = counted(
+                "It stands at place {place}, {n} are shown.",
+                "It stands at place {place}, {n} are shown.",
+                self.shown,
+                place=self.rank,
+            )
         if not self.behind:
-            return f"{where}."
-        return f"{where}. Most is lost on {self.behind[0].words}."
+            return where
+        return joined([where, phrase("Most is lost on {score}.", score=self.behind[0].words)])
 
 
 def behind(

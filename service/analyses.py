@@ -3,23 +3,25 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from matcher.phrases import phrase
+
 if TYPE_CHECKING:
     from matcher.market import Finding, Market
 
 ANALYSES: Mapping[str, str] = {
-    "environment": "needs and value by country, area and regime (--by others)",
-    "country-map": "needs and stated value by country, as a map",
-    "profiles": "what each country asks for, beside the others (--by)",
-    "distances": "how far the profiles of countries are apart (--by)",
-    "cooperation": "countries, or organisations, with needs in common (--by)",
-    "supply-and-demand": "demand and adequate suppliers, by area and country",
-    "concentration": "how concentrated supply is, and the share of SMEs (--by)",
-    "import-dependence": "from where the nearest adequate supply of each country is",
-    "unmet-needs": "needs by how little answers them",
-    "unmet-clusters": "groups of needs by how little answers them",
-    "trends": "needs by quarter of planned start (--by)",
-    "cpv-drift": "CPV branches before and after the median planned start",
-    "joint-buying": "what joint buying of each group could change; no forecast",
+    "environment": phrase("needs and value by country, area and regime (--by others)"),
+    "country-map": phrase("needs and stated value by country, as a map"),
+    "profiles": phrase("what each country asks for, beside the others (--by)"),
+    "distances": phrase("how far the profiles of countries are apart (--by)"),
+    "cooperation": phrase("countries, or organisations, with needs in common (--by)"),
+    "supply-and-demand": phrase("demand and adequate suppliers, by area and country"),
+    "concentration": phrase("how concentrated supply is, and the share of SMEs (--by)"),
+    "import-dependence": phrase("from where the nearest adequate supply of each country is"),
+    "unmet-needs": phrase("needs by how little answers them"),
+    "unmet-clusters": phrase("groups of needs by how little answers them"),
+    "trends": phrase("needs by quarter of planned start (--by)"),
+    "cpv-drift": phrase("CPV branches before and after the median planned start"),
+    "joint-buying": phrase("what joint buying of each group could change; no forecast"),
 }
 """Analyses by the name of their function in `matcher.market`, with what they tell."""
 SEVERAL = frozenset({"environment"})
@@ -34,14 +36,19 @@ def analysed(name: str, seen: "Market", by: Sequence[str] = (), *, suppress: boo
     from matcher.errors import SettingInvalid
 
     if name not in ANALYSES:
-        raise SettingInvalid(f"There is no analysis {name!r}. Choose one of: {', '.join(ANALYSES)}.")
+        names = ", ".join(ANALYSES)
+        raise SettingInvalid(
+            phrase("There is no analysis {name!r}. Choose one of: {names}.", name=name, names=names)
+        )
     analyse = getattr(matcher.market, name.replace("-", "_"))
     given: dict[str, Any] = {"suppress": suppress}
     if by:
         if "by" not in signature(analyse).parameters:
-            raise SettingInvalid(f"{name} cannot be divided otherwise: leave out 'by'.")
+            raise SettingInvalid(phrase("{name} cannot be divided otherwise: leave out 'by'.", name=name))
         if len(by) > 1 and name not in SEVERAL:
-            raise SettingInvalid(f"{name} is divided by one thing at a time: give 'by' once.")
+            raise SettingInvalid(
+                phrase("{name} is divided by one thing at a time: give 'by' once.", name=name)
+            )
         given["by"] = list(by) if name in SEVERAL else by[0]
     finding: Finding = analyse(seen, **given)
     return finding

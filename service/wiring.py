@@ -27,7 +27,7 @@ from service.settings import Settings
 Say = Callable[[str], None]
 DUPLICATES = ".duplicates.json"
 REFERENCE = "reference/terms.npz"
-"""Within `models`: how common terms are in our own texts (`service.reference`)."""
+"""Within `models`: how common terms are in our own texts (`service.fit.reference`)."""
 PAIR_MODELS = {
     "beside": len(pairs.FEATURES),
     "alone": len(pairs.FEATURES),

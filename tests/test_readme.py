@@ -9,7 +9,7 @@ import pytest
 
 from corpora.columns import contract_names
 from matcher.records import Kind
-from service import readme
+from service.handbook import readme
 
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from matcher.joint.differences import Difference, conflicts, differences
 from matcher.joint.factors import factors
 from matcher.joint.forms import Form, Law, forms, law
-from matcher.joint.gates import Gate, gates, ids
+from matcher.joint.gates import Gate, gates
 from matcher.joint.instrument import Covering, Instrument, Offers, covering, instrument
 from matcher.joint.leads import Lead, leads
 from matcher.joint.lots import Lot, lots
@@ -20,6 +20,8 @@ from matcher.joint.thresholds import ThresholdCheck, check
 from matcher.joint.timeline import Timeline, timeline
 from matcher.joint.totals import Totals, organisation, totals
 from matcher.joint.weights import WEIGHTS, Weights
+from matcher.joint.words import ids
+from matcher.phrases import Phrase, joined, phrase
 from matcher.records import JointInterest, Need
 
 if TYPE_CHECKING:
@@ -196,9 +198,13 @@ def _doubt(weakest: tuple[Need, Need, float], sure: float) -> str:
     one, other, probability = weakest
     if probability >= sure:
         return ""
-    return (
-        f"{one.id} and {other.id} may ask for different things ({probability:.2f}, sure from {sure:.2f}): "
-        "compare them before anybody is asked."
+    return phrase(
+        "{one} and {other} may ask for different things ({probability:.2f}, sure from {sure:.2f}): compare "
+        "them before anybody is asked.",
+        one=one.id,
+        other=other.id,
+        probability=probability,
+        sure=sure,
     )
 
 
@@ -240,11 +246,18 @@ def _refused(needs: Sequence[Need], collapsed: dict[str, str]) -> set[str]:
 
 def _too_few(
     members: Sequence[Need], observers: Sequence[Need], declined: Sequence[Need], collapsed: dict[str, str]
-) -> str:
-    left = f"only {members[0].id} is left to buy" if members else "nobody is left to buy"
+) -> Phrase:
+    left = (
+        phrase("only {need} is left to buy", need=members[0].id)
+        if members
+        else phrase("nobody is left to buy")
+    )
     parts = [
-        *([f"{ids(declined)} said no to joint buying"] if declined else []),
-        *([f"{ids(observers)} only observing"] if observers else []),
-        *([f"{copy} repeats {original}" for copy, original in collapsed.items()]),
+        *([phrase("{needs} said no to joint buying", needs=ids(declined))] if declined else []),
+        *([phrase("{needs} only observing", needs=ids(observers))] if observers else []),
+        *(
+            phrase("{copy} repeats {original}", copy=copy, original=original)
+            for copy, original in collapsed.items()
+        ),
     ]
-    return f"{left}: {'; '.join(parts)}" if parts else left
+    return joined((left, joined(parts, "; ")), ": ")

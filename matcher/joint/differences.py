@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal, get_args
 
-from matcher.joint.gates import ids
 from matcher.joint.thresholds import regime
 from matcher.joint.timeline import period
-from matcher.joint.words import languages, under
+from matcher.joint.words import COUNTED, DIMENSIONS, NATURES, ids, languages, under
+from matcher.phrases import Phrase, counted, joined, phrase
 from matcher.records import Nature, Need
 from matcher.text.measures import LIMITS, Dimension, Graded, Measure, grades, measures
 from matcher.text.quantity import amount, kind
@@ -38,7 +38,7 @@ class Difference:
 
     requirement: str
     values: Mapping[str, str]
-    """What each member says, verbatim, by need id; who says nothing is not in it."""
+    """What each member says, by need id, verbatim where it is text; who says nothing is not in it."""
     severity: Severity
     sentence: str
     groups: tuple[tuple[str, ...], ...]
@@ -59,10 +59,15 @@ def differences(members: Sequence[Need]) -> tuple[Difference, ...]:
         *_classes(ordered),
         _standards(ordered),
         _quantity(ordered),
-        _plain(ordered, "TRL sought", lambda need: f"TRL {need.trl_min}" if need.trl_min else ""),
-        _plain(ordered, "regime", lambda need: under(regime(need))),
+        _plain(ordered, phrase("TRL sought"), phrase("Different TRL sought"), _trl),
+        _plain(ordered, phrase("regime"), phrase("Different regime"), lambda need: under(regime(need))),
         _languages(ordered),
-        _plain(ordered, "delivery", lambda need: period(need.delivery_start, need.delivery_end)),
+        _plain(
+            ordered,
+            phrase("delivery"),
+            phrase("Different delivery"),
+            lambda need: period(need.delivery_start, need.delivery_end),
+        ),
         *_figures(ordered),
     ]
     weight = get_args(Severity).index
@@ -74,27 +79,37 @@ def conflicts(found: Sequence[Difference]) -> tuple[Difference, ...]:
     return tuple(each for each in found if each.severity == "conflict")
 
 
-def _plain(members: Sequence[Need], requirement: str, say: Callable[[Need], str]) -> Difference | None:
+def _plain(
+    members: Sequence[Need], requirement: Phrase, opening: Phrase, say: Callable[[Need], str]
+) -> Difference | None:
     """A difference in a field, among the members that fill it in."""
-    values = {need.id: said for need in members if (said := say(need).strip())}
-    return _difference(requirement, values, {need_id: said.casefold() for need_id, said in values.items()})
+    values = {need.id: said for need in members if (said := say(need))}
+    keys = {need_id: said.casefold() for need_id, said in values.items()}
+    return _difference(requirement, opening, values, keys)
+
+
+def _trl(need: Need) -> str:
+    return phrase("TRL {level}", level=need.trl_min) if need.trl_min else ""
 
 
 def _difference(
-    requirement: str,
+    requirement: Phrase,
+    opening: Phrase,
     values: Mapping[str, str],
     keys: Mapping[str, object],
     severity: Severity = "differs",
     remark: str = "",
 ) -> Difference | None:
-    """The difference between some values; None where all say the same. Equal keys mean the same."""
+    """The difference between some values; None where all say the same. Equal keys mean the same.
+
+    The sentence begins with `opening`.
+    """
     groups = _groups(keys)
     if len(groups) < 2:
         return None
-    told = "; ".join(f"{values[group[0]]} ({', '.join(group)})" for group in groups)
-    name = requirement[0].upper() + requirement[1:]
-    opening = f"{name} in conflict" if severity == "conflict" else f"Different {requirement}"
-    return Difference(requirement, values, severity, f"{opening}: {told}.{remark}", groups)
+    told = (phrase("{said} ({needs})", said=values[group[0]], needs=ids(group)) for group in groups)
+    sentence = phrase("{opening}: {values}.", opening=opening, values=joined(told, "; "))
+    return Difference(requirement, values, severity, joined((sentence, remark)), groups)
 
 
 def _groups(keys: Mapping[str, object]) -> tuple[tuple[str, ...], ...]:
@@ -105,9 +120,10 @@ def _groups(keys: Mapping[str, object]) -> tuple[tuple[str, ...], ...]:
 
 
 def _nature(members: Sequence[Need]) -> Difference | None:
-    values = {need.id: need.nature.value for need in members if need.nature is not None}
-    against = {Nature.SUPPLIES.value, Nature.WORKS.value} <= set(values.values())
-    return _difference("nature", values, values, "conflict" if against else "differs")
+    values = {need.id: NATURES[need.nature] for need in members if need.nature is not None}
+    if {Nature.SUPPLIES.value, Nature.WORKS.value} <= set(values.values()):
+        return _difference(phrase("nature"), phrase("Nature in conflict"), values, values, "conflict")
+    return _difference(phrase("nature"), phrase("Different nature"), values, values)
 
 
 def _standards(members: Sequence[Need]) -> Difference | None:
@@ -120,14 +136,28 @@ def _standards(members: Sequence[Need]) -> Difference | None:
     shared = set.intersection(*(set(standards) for standards in named.values())) if not silent else set()
     # as the first member words it
     first = {key: words for own in reversed(named.values()) for key, words in own.items()}
-    parts = [f"all name {', '.join(first[key] for key in sorted(shared))}"] if shared else []
+    parts: list[Phrase] = []
+    if shared:
+        parts.append(phrase("all name {standards}", standards=ids(first[key] for key in sorted(shared))))
     for need_id, standards in named.items():
         beyond = [words for key, words in standards.items() if key not in shared]
-        more = f" and {len(beyond) - SHOWN} more" if len(beyond) > SHOWN else ""
-        parts.extend([f"{need_id} {', '.join(beyond[:SHOWN])}{more}"] if beyond else [])
-    parts.extend([f"{ids(silent)} none stated"] if silent else [])
-    values = {need.id: "; ".join(need.standards) for need in members if need.id in named}
-    return Difference("standards", values, "only some", f"Standards: {'; '.join(parts)}.", groups)
+        if len(beyond) > SHOWN:
+            parts.append(
+                counted(
+                    "{need} {standards} and {n} more",
+                    "{need} {standards} and {n} more",
+                    len(beyond) - SHOWN,
+                    need=need_id,
+                    standards=ids(beyond[:SHOWN]),
+                )
+            )
+        elif beyond:
+            parts.append(joined((need_id, ids(beyond))))
+    if silent:
+        parts.append(phrase("{needs} none stated", needs=ids(silent)))
+    values = {need.id: joined(need.standards, "; ") for need in members if need.id in named}
+    sentence = phrase("Standards: {said}.", said=joined(parts, "; "))
+    return Difference(phrase("standards"), values, "only some", sentence, groups)
 
 
 def standards_of(need: Need) -> dict[str, str]:
@@ -145,7 +175,7 @@ def standards_of(need: Need) -> dict[str, str]:
 
 def _quantity(members: Sequence[Need]) -> Difference | None:
     values = {need.id: need.quantity for need in members if need.quantity.strip()}
-    kinds = sorted({counted for said in values.values() if (counted := kind(said)) is not None})
+    kinds = sorted({told for said in values.values() if (told := kind(said)) is not None})
     several = len(kinds) > 1
     keys: dict[str, object] = {}
     for need_id, said in values.items():
@@ -155,8 +185,15 @@ def _quantity(members: Sequence[Need]) -> Difference | None:
         else:
             # one kind, or none that is known, tells nothing apart: 24 ks and 24 are the same
             keys[need_id] = (number, kind(said) if several else None)
-    remark = f" Counted in {' and in '.join(kinds)}: agree on one." if several else ""
-    return _difference("quantity", values, keys, remark=remark)
+    remark = _kinds(kinds) if several else ""
+    return _difference(phrase("quantity"), phrase("Different quantity"), values, keys, remark=remark)
+
+
+def _kinds(kinds: Sequence[str]) -> Phrase:
+    told = phrase("in {kind}", kind=COUNTED[kinds[0]])
+    for each in kinds[1:]:
+        told = phrase("{kinds} and in {kind}", kinds=told, kind=COUNTED[each])
+    return phrase("Counted {kinds}: agree on one.", kinds=told)
 
 
 def _languages(members: Sequence[Need]) -> Difference | None:
@@ -165,9 +202,14 @@ def _languages(members: Sequence[Need]) -> Difference | None:
         return None
     values = {need_id: languages(own) for need_id, own in spoken.items()}
     common = set.intersection(*(set(own) for own in spoken.values()))
-    remark = f" All share {languages(sorted(common))}." if common else " No language is common to all."
+    remark = (
+        phrase("All share {languages}.", languages=languages(sorted(common)))
+        if common
+        else phrase("No language is common to all.")
+    )
     keys = {need_id: frozenset(own) for need_id, own in spoken.items()}
-    return _difference("working languages", values, keys, remark=remark)
+    name, opening = phrase("working languages"), phrase("Different working languages")
+    return _difference(name, opening, values, keys, remark=remark)
 
 
 def _classes(members: Sequence[Need]) -> list[Difference | None]:
@@ -190,8 +232,11 @@ def _class(scale: str, said: Mapping[str, Sequence[Graded]]) -> Difference | Non
     # A class that is a lower limit excludes no higher one, so that nothing certain follows.
     exact = [need_id for need_id, own in said.items() if not any(each.limit for each in own)]
     against = any(not keys[one] & keys[other] for one, other in combinations(exact, 2))
-    severity: Severity = "conflict" if against and scale not in LIMITS else "differs"
-    return _difference(f"{scale} class", values, keys, severity)
+    name = phrase("{scale} class", scale=scale)
+    if against and scale not in LIMITS:
+        opening = phrase("{scale} class in conflict", scale=scale)
+        return _difference(name, opening, values, keys, "conflict")
+    return _difference(name, phrase("Different {scale} class", scale=scale), values, keys)
 
 
 def _figures(members: Sequence[Need]) -> list[Difference | None]:
@@ -217,15 +262,19 @@ def _figure(dimension: Dimension, said: Mapping[str, Sequence[Measure]]) -> Diff
     if dimension != "temperature" and sizes and max(sizes) > ALIKE * min(sizes):
         return None
     several = [need_id for need_id, found in said.items() if len(found) > 1]
-    remark = " Read whether they are about the same."
+    remark = phrase("Read whether they are about the same.")
     if several:
-        remark += f" Several figures: {', '.join(several)}."
+        remark = joined((remark, phrase("Several figures: {needs}.", needs=ids(several))))
     values = {need_id: each.quote for need_id, each in single.items()}
     keys = {need_id: (round(each.low, 9), round(each.high, 9)) for need_id, each in single.items()}
-    return _difference(f"{dimension} in the text", values, keys, remark=remark)
+    what = DIMENSIONS[dimension]
+    name = phrase("{dimension} in the text", dimension=what)
+    opening = phrase("Different {dimension} in the text", dimension=what)
+    return _difference(name, opening, values, keys, remark=remark)
 
 
-def _quotes(quotes: Sequence[str]) -> str:
+def _quotes(quotes: Sequence[str]) -> Phrase:
     """Quotations, each once; one that stands within another is left out."""
     once = list(dict.fromkeys(quotes))
-    return "; ".join(one for one in once if not any(one != other and one in other for other in once))
+    told = (one for one in once if not any(one != other and one in other for other in once))
+    return joined(told, "; ")

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher import branch
-from matcher.calibrate import level
+from matcher.calibrate import Level, level
 from matcher.joint.differences import Difference, standards_of
-from matcher.joint.gates import CLASSIFICATIONS, classification, ids
+from matcher.joint.gates import CLASSIFICATIONS, classification
 from matcher.joint.thresholds import NO_THRESHOLD, ThresholdCheck, day_words, regime
 from matcher.joint.weights import WEIGHTS, FactorName, Weights
-from matcher.joint.words import language, shared_with, under
+from matcher.joint.words import MARKS, ids, language, shared_with, under
+from matcher.phrases import Phrase, counted, joined, phrase
 from matcher.records import JointInterest, Need
 from matcher.text.terms import codes
 
@@ -106,10 +107,22 @@ def functional(members: Sequence[Need], likeness: NDArray[np.float64], medoid: N
     one, other = (members[i].id for i in pairs[least])
     value = MEAN_SHARE * math.fsum(chances) / len(chances) + MIN_SHARE * chances[least]
     band = level(chances[least])
-    alike = f"{_all(len(members))} describe" if band in ("strong", "likely") else "Not all are clearly about"
-    sentence = f"{alike} “{medoid.title}”; weakest pair {one}–{other} ({band})."
+    named = {"title": medoid.title, "one": one, "other": other, "band": band.words}
+    if band not in (Level.STRONG, Level.LIKELY):
+        sentence = phrase(
+            "Not all are clearly about “{title}”; weakest pair {one}–{other} ({band}).", **named
+        )
+    elif len(members) == 2:
+        sentence = phrase("Both describe “{title}”; weakest pair {one}–{other} ({band}).", **named)
+    else:
+        sentence = counted(
+            "All {n} describe “{title}”; weakest pair {one}–{other} ({band}).",
+            "All {n} describe “{title}”; weakest pair {one}–{other} ({band}).",
+            len(members),
+            **named,
+        )
     if shared := _shared_codes(members):
-        sentence += f" Shared: {', '.join(shared)}."
+        sentence = joined((sentence, phrase("Shared: {codes}.", codes=ids(shared))))
     return _Finding(value, sentence)
 
 
@@ -118,19 +131,23 @@ def codes_alike(members: Sequence[Need]) -> _Finding:
     known = [need for need in members if need.cpv]
     silent = tuple((need, "cpv") for need in members if not need.cpv)
     if len(known) < 2:
-        return _unknown("The CPV code", known, silent)
+        return _unknown(phrase("The CPV code"), known, silent)
     near = {(a.id, b.id): branch.likeness(a.cpv, b.cpv) or 0.0 for a, b in combinations(known, 2)}
     if common := _common_branch(known):
-        sentence = f"Common CPV branch {common}."
+        sentence = phrase("Common CPV branch {code}.", code=common)
     else:
-        sentence = "No common CPV branch."
+        sentence = phrase("No common CPV branch.")
         means = {
             need.id: math.fsum(v for pair, v in near.items() if need.id in pair) / (len(known) - 1)
             for need in known
         }
         lowest = min(known, key=lambda need: means[need.id])
         if len(known) > 2 and means[lowest.id] < max(means.values()):
-            sentence = f"No common CPV branch; {lowest.id} uses {'; '.join(lowest.cpv)}, check it."
+            sentence = phrase(
+                "No common CPV branch; {need} uses {codes}, check it.",
+                need=lowest.id,
+                codes=joined(lowest.cpv, "; "),
+            )
     return _Finding(math.fsum(near.values()) / len(near), sentence, silent)
 
 
@@ -145,7 +162,7 @@ def windows(members: Sequence[Need], line: "Timeline") -> _Finding:
     without = {need.id for need, _ in silent}
     known = [need for need in members if need.id not in without]
     if len(known) < 2 or line.overlap_days is None:
-        return _unknown("The procurement window", known, silent)
+        return _unknown(phrase("The procurement window"), known, silent)
     days = line.overlap_days
     if days >= 0:
         value = min(1.0, TOUCHING + (1 - TOUCHING) * days / AMPLE_DAYS)
@@ -160,20 +177,41 @@ def volume(members: Sequence[Need], check: ThresholdCheck) -> _Finding:
     values = {need.id: need.value_eur for need in members if need.value_eur is not None}
     total = math.fsum(values.values())
     if len(values) < 2:
-        return _unknown("The value", [need for need in members if need.id in values], silent)
+        return _unknown(phrase("The value"), [need for need in members if need.id in values], silent)
     row = check.row
     if row is None or total <= 0:
-        why = "no EU threshold is known to compare it with" if total > 0 else "nothing to compare"
-        return _Finding(None, f"Together EUR {total:,.0f}: {why}.", silent)
+        if total > 0:
+            sentence = phrase(
+                "Together EUR {total:,.0f}: no EU threshold is known to compare it with.", total=total
+            )
+        else:
+            sentence = phrase("Together EUR {total:,.0f}: nothing to compare.", total=total)
+        return _Finding(None, sentence, silent)
     times = total / row.amount_eur
     size = min(1.0, max(0.0, math.log10(times)))
     shares = {need_id: value / total for need_id, value in values.items()}
     effective = 1 / math.fsum(share**2 for share in shares.values())
-    sentence = (
-        f"Together EUR {total:,.0f} ({times:,.1f} times the threshold of EUR {row.amount_eur:,.0f} for "
-        f"{row.rule}, in force {day_words(row.valid_from)} - {day_words(row.valid_to)}"
-        f"{', provisional' if row.provisional else ''}); largest share {100 * max(shares.values()):.0f} %."
-    )
+    held: dict[str, object] = {
+        "total": total,
+        "times": times,
+        "amount": row.amount_eur,
+        "rule": row.rule,
+        "first": day_words(row.valid_from),
+        "last": day_words(row.valid_to),
+        "share": 100 * max(shares.values()),
+    }
+    if row.provisional:
+        sentence = phrase(
+            "Together EUR {total:,.0f} ({times:,.1f} times the threshold of EUR {amount:,.0f} for {rule}, "
+            "in force {first} - {last}, provisional); largest share {share:.0f} %.",
+            **held,
+        )
+    else:
+        sentence = phrase(
+            "Together EUR {total:,.0f} ({times:,.1f} times the threshold of EUR {amount:,.0f} for {rule}, "
+            "in force {first} - {last}); largest share {share:.0f} %.",
+            **held,
+        )
     return _Finding(0.5 * size + 0.5 * effective / len(values), sentence, silent)
 
 
@@ -183,17 +221,31 @@ def regimes(members: Sequence[Need]) -> _Finding:
     known = [need for need in members if stated[need.id]]
     silent = tuple((need, "regime") for need in members if not stated[need.id])
     if len(known) < 2:
-        return _unknown("The legal regime", known, silent)
+        return _unknown(phrase("The legal regime"), known, silent)
     counts: dict[str, int] = {}
     for need in known:
         counts[stated[need.id]] = counts.get(stated[need.id], 0) + 1
-    listed = ", ".join(f"{count} under {under(rules)}" for rules, count in sorted(counts.items()))
+    told = joined(
+        (
+            counted("{n} under {regime}", "{n} under {regime}", count, regime=under(rules))
+            for rules, count in sorted(counts.items())
+        ),
+        ", ",
+    )
     if NO_THRESHOLD in counts:
-        return _Finding(0.0, f"{listed}: legal review first, ask a lawyer.", silent)
+        sentence = phrase("{regimes}: legal review first, ask a lawyer.", regimes=told)
+        return _Finding(0.0, sentence, silent)
     if len(counts) == 1:
-        return _Finding(1.0, f"{_all(len(known))} under {under(next(iter(counts)))}.", silent)
+        return _Finding(1.0, _under_one(len(known), under(next(iter(counts)))), silent)
     value = 0.4 if "2009/81" in counts else 0.6
-    return _Finding(value, f"{listed}: applicable rules need advice, ask a lawyer.", silent)
+    sentence = phrase("{regimes}: applicable rules need advice, ask a lawyer.", regimes=told)
+    return _Finding(value, sentence, silent)
+
+
+def _under_one(count: int, rules: str) -> Phrase:
+    if count == 2:
+        return phrase("Both under {regime}.", regime=rules)
+    return counted("All {n} under {regime}.", "All {n} under {regime}.", count, regime=rules)
 
 
 def sharing(members: Sequence[Need]) -> _Finding:
@@ -204,13 +256,25 @@ def sharing(members: Sequence[Need]) -> _Finding:
     apart = max(_spread(closed.values()), _spread(marks.values()))
     value = SPREAD[min(apart, len(SPREAD) - 1)]
     if not apart:
-        sentence = f"All may be seen by {shared_with(members[0].visibility)}."
+        sentence = phrase("All may be seen by {audience}.", audience=shared_with(members[0].visibility))
     elif _spread(closed.values()) == apart:
-        sentence = f"{_highest(members, closed)} more restricted: share a masked version first."
+        most = _highest(members, closed)
+        sentence = counted(
+            "{needs} is more restricted: share a masked version first.",
+            "{needs} are more restricted: share a masked version first.",
+            len(most),
+            needs=ids(most),
+        )
     else:
-        sentence = f"{_highest(members, marks)} classified higher: security review first."
-    if marked := [f"{need_id} {CLASSIFICATIONS[mark]}" for need_id, mark in marks.items() if mark]:
-        sentence += f" Marked: {', '.join(marked)}."
+        most = _highest(members, marks)
+        sentence = counted(
+            "{needs} is classified higher: security review first.",
+            "{needs} are classified higher: security review first.",
+            len(most),
+            needs=ids(most),
+        )
+    if marked := [joined((need_id, MARKS[CLASSIFICATIONS[mark]])) for need_id, mark in marks.items() if mark]:
+        sentence = joined((sentence, phrase("Marked: {marks}.", marks=joined(marked, ", "))))
     return _Finding(value, sentence)
 
 
@@ -219,10 +283,10 @@ def standards(members: Sequence[Need], conflicts: Sequence[Difference]) -> _Find
     named = {need.id: standards_of(need) for need in members}
     known = [need for need in members if named[need.id]]
     silent = tuple((need, "standards") for need in members if not named[need.id])
-    told = "".join(f" {difference.sentence}" for difference in conflicts)
+    told = [difference.sentence for difference in conflicts]
     if len(known) < 2:
-        finding = _unknown("Standards", known, silent)
-        return replace(finding, sentence=finding.sentence + told)
+        finding = _unknown(phrase("Standards"), known, silent)
+        return replace(finding, sentence=joined((finding.sentence, *told)))
     overlaps = [
         len(named[a.id].keys() & named[b.id].keys()) / len(named[a.id].keys() | named[b.id].keys())
         for a, b in combinations(known, 2)
@@ -230,11 +294,14 @@ def standards(members: Sequence[Need], conflicts: Sequence[Difference]) -> _Find
     value = max(0.0, math.fsum(overlaps) / len(overlaps) - CONFLICT * len(conflicts))
     everywhere = set.intersection(*(set(named[need.id]) for need in known))
     spelt = {code: text for need in reversed(known) for code, text in named[need.id].items()}
-    shared = ", ".join(sorted(spelt[code] for code in everywhere))
-    sentence = f"In common: {shared}." if shared else "No standard in common."
+    said = [
+        phrase("In common: {standards}.", standards=ids(sorted(spelt[code] for code in everywhere)))
+        if everywhere
+        else phrase("No standard in common.")
+    ]
     if some := sorted(spelt[code] for code in spelt.keys() - everywhere):
-        sentence += f" Named by some: {', '.join(some)}."
-    return _Finding(value, sentence + told, silent)
+        said.append(phrase("Named by some: {standards}.", standards=ids(some)))
+    return _Finding(value, joined((*said, *told)), silent)
 
 
 def languages(members: Sequence[Need]) -> _Finding:
@@ -243,7 +310,7 @@ def languages(members: Sequence[Need]) -> _Finding:
     known = [need for need in members if need.working_languages]
     silent = tuple((need, "working_languages") for need in members if not need.working_languages)
     if len(known) < 2:
-        return _unknown("Working languages", known, silent)
+        return _unknown(phrase("Working languages"), known, silent)
     met = [bool(spoken[a.id] & spoken[b.id]) for a, b in combinations(known, 2)]
     speakers = {
         code: [need for need in known if code in spoken[need.id]]
@@ -252,11 +319,13 @@ def languages(members: Sequence[Need]) -> _Finding:
     most = max(speakers, key=lambda code: len(speakers[code]))
     without = [need for need in known if most not in spoken[need.id]]
     if not without:
-        sentence = f"Common language: {language(most)}."
+        sentence = phrase("Common language: {language}.", language=language(most))
     elif len(speakers[most]) > 1:
-        sentence = f"Common language: {language(most)}, but not of {ids(without)}."
+        sentence = phrase(
+            "Common language: {language}, but not of {needs}.", language=language(most), needs=ids(without)
+        )
     else:
-        sentence = "No two have a working language in common."
+        sentence = phrase("No two have a working language in common.")
     return _Finding(sum(met) / len(met), sentence, silent)
 
 
@@ -265,9 +334,14 @@ def willingness(members: Sequence[Need]) -> _Finding:
     asked = [need for need in members if need.joint_interest in WILLING]
     silent = tuple((need, "joint_interest") for need in members if need.joint_interest not in WILLING)
     if len(asked) < 2:
-        return _unknown("Interest in buying jointly", asked, silent, "asked")
-    said = {answer: ids([need for need in asked if need.joint_interest is answer]) for answer in WILLING}
-    sentence = "; ".join(f"{names} said {answer}" for answer, names in said.items() if names) + "."
+        return _Finding(None, _unasked(asked, silent), silent, told=True)
+    yes, maybe = (ids(need for need in asked if need.joint_interest is answer) for answer in WILLING)
+    if yes and maybe:
+        sentence = phrase("{willing} said yes; {open} said maybe.", willing=yes, open=maybe)
+    elif yes:
+        sentence = phrase("{needs} said yes.", needs=yes)
+    else:
+        sentence = phrase("{needs} said maybe.", needs=maybe)
     value = math.fsum(WILLING[need.joint_interest] for need in asked if need.joint_interest) / len(asked)
     return _Finding(value, sentence, silent)
 
@@ -276,23 +350,45 @@ def _weighed(name: FactorName, finding: _Finding, count: int, weight: float) -> 
     silent = list(dict.fromkeys(need.id for need, _ in finding.silent))
     sentence = finding.sentence
     if silent and not finding.told:
-        sentence += f" Unknown for {len(silent)} of {count}: {', '.join(silent)}."
+        unknown = counted(
+            "Unknown for {n} of {all}: {needs}.",
+            "Unknown for {n} of {all}: {needs}.",
+            len(silent),
+            all=count,
+            needs=ids(silent),
+        )
+        sentence = joined((sentence, unknown))
     missing = tuple(f"{need.id}: {field}" for need, field in finding.silent)
     # what floating point leaves over must move no level
     value = None if finding.value is None else round(min(1.0, max(0.0, finding.value)), 12)
     return Factor(name, weight, value, (count - len(silent)) / count, sentence, missing)
 
 
-def _unknown(
-    what: str, known: Sequence[Need], silent: tuple[tuple[Need, str], ...], verb: str = "stated"
-) -> _Finding:
-    missing = list(dict.fromkeys(need.id for need, _ in silent))
-    by = f"by {ids(known)} alone" if known else "by nobody"
-    return _Finding(None, f"{what}: {verb} {by}, unknown for {', '.join(missing)}.", silent, told=True)
+def _unknown(what: Phrase, known: Sequence[Need], silent: tuple[tuple[Need, str], ...]) -> _Finding:
+    if known:
+        sentence = phrase(
+            "{what}: stated by {needs} alone, unknown for {silent}.",
+            what=what,
+            needs=ids(known),
+            silent=_once(silent),
+        )
+    else:
+        sentence = phrase("{what}: stated by nobody, unknown for {silent}.", what=what, silent=_once(silent))
+    return _Finding(None, sentence, silent, told=True)
 
 
-def _all(count: int) -> str:
-    return "Both" if count == 2 else f"All {count}"
+def _unasked(asked: Sequence[Need], silent: tuple[tuple[Need, str], ...]) -> Phrase:
+    if asked:
+        return phrase(
+            "Interest in buying jointly: asked by {needs} alone, unknown for {silent}.",
+            needs=ids(asked),
+            silent=_once(silent),
+        )
+    return phrase("Interest in buying jointly: asked by nobody, unknown for {silent}.", silent=_once(silent))
+
+
+def _once(silent: tuple[tuple[Need, str], ...]) -> Phrase:
+    return ids(dict.fromkeys(need.id for need, _ in silent))
 
 
 def _spread(ranks: Iterable[int]) -> int:
@@ -300,9 +396,8 @@ def _spread(ranks: Iterable[int]) -> int:
     return max(held) - min(held) if held else 0
 
 
-def _highest(members: Sequence[Need], ranks: Mapping[str, int]) -> str:
-    most = [need for need in members if ranks.get(need.id) == max(ranks.values())]
-    return f"{ids(most)} {'is' if len(most) == 1 else 'are'}"
+def _highest(members: Sequence[Need], ranks: Mapping[str, int]) -> list[Need]:
+    return [need for need in members if ranks.get(need.id) == max(ranks.values())]
 
 
 def _shared_codes(members: Sequence[Need]) -> list[str]:

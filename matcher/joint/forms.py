@@ -9,28 +9,30 @@ from dataclasses import dataclass
 from typing import Literal
 
 from matcher.joint.flags import Answer, answer
-from matcher.joint.gates import ids
 from matcher.joint.thresholds import NO_THRESHOLD, regime
 from matcher.joint.totals import organisation
-from matcher.joint.words import under
+from matcher.joint.words import ids, under
+from matcher.phrases import Phrase, joined, phrase
 from matcher.records import EU_COUNTRIES, Need
 
 FormName = Literal["coordinated", "occasional", "cpb", "joint_award", "entity", "executive"]
 
-ASK = "Ask a lawyer."
+ASK = phrase("Ask a lawyer.")
 DEFENCE = "2009/81"
 UTILITIES = "2014/25"
 CLASSIC = "2014/24"
-AVOIDANCE = (
+AVOIDANCE = phrase(
     "Art. 39(1) 2014/24/EU: cross-border means may not be used to avoid mandatory public-law provisions of "
     "one's own state; keep it in mind when a lead country is chosen."
 )
-REVIEW = "Review body: to be settled; which courts review the award is not guessed here."
-LATECOMERS = (
+REVIEW = phrase("Review body: to be settled; which courts review the award is not guessed here.")
+LATECOMERS = phrase(
     "C-216/17: a framework serves only authorities that are identified, with quantities that can be "
     "determined; latecomers cannot be added afterwards, so name all potential users before any notice."
 )
-MAXIMUM = "C-23/20: the notice or the specifications state an estimated and a maximum quantity or value."
+MAXIMUM = phrase(
+    "C-23/20: the notice or the specifications state an estimated and a maximum quantity or value."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +76,36 @@ class _Group:
         return True if len(self.countries) > 1 else None if self.no_country else False
 
     @property
-    def doubts(self) -> str:
+    def doubts(self) -> Phrase:
         """Why the rules of the directives may not apply to all, or cannot be told to; empty where they do."""
         outside = [country for country in self.countries if country not in EU_COUNTRIES]
         odd = sorted(self.regimes - {CLASSIC, UTILITIES})
         parts = [
-            *([f"regime not stated by {ids(self.no_regime)}"] if self.no_regime else []),
-            *([f"country not stated by {ids(self.no_country)}"] if self.no_country else []),
-            *([f"regimes stated: {_told(self.regimes)}"] if odd or len(self.regimes) > 1 else []),
-            *([f"not a member state: {', '.join(outside)}"] if outside else []),
+            *([phrase("regime not stated by {needs}", needs=ids(self.no_regime))] if self.no_regime else []),
+            *(
+                [phrase("country not stated by {needs}", needs=ids(self.no_country))]
+                if self.no_country
+                else []
+            ),
+            *(
+                [phrase("regimes stated: {regimes}", regimes=_told(self.regimes))]
+                if odd or len(self.regimes) > 1
+                else []
+            ),
+            *([phrase("not a member state: {countries}", countries=ids(outside))] if outside else []),
         ]
-        return "; ".join(parts)
+        return joined(parts, "; ")
 
     @property
-    def doubts_at_home(self) -> str:
+    def doubts_at_home(self) -> Phrase:
         """The same for rules within one state, which are those of 2014/24."""
-        stated = f"regime stated: {UTILITIES}" if self.regimes == {UTILITIES} else ""
-        return "; ".join(part for part in (self.doubts, stated) if part)
+        utilities = self.regimes == {UTILITIES}
+        stated = phrase("regime stated: {regime}", regime=UTILITIES) if utilities else ""
+        return joined((self.doubts, stated), "; ")
 
-    def basis(self, article: str) -> str:
+    def basis(self, article: Phrase) -> Phrase:
         """An article of 2014/24, or its twin where all are under the directive for utilities."""
-        return "Art. 57 2014/25/EU" if self.regimes == {UTILITIES} else f"{article} 2014/24/EU"
+        return phrase("Art. 57 2014/25/EU") if self.regimes == {UTILITIES} else article
 
 
 def forms(members: Sequence[Need]) -> tuple[Form, ...]:
@@ -114,21 +125,22 @@ def law(members: Sequence[Need]) -> Law:
     """The law to be agreed, with the standing warnings."""
     group = _group(members)
     if group.abroad is False:
-        basis, country = "Art. 37 and 38 2014/24/EU", group.countries[0]
-        sentence = f"Applicable law: to be agreed; all members are of {country}. {ASK}"
+        basis, country = phrase("Art. 37 and 38 2014/24/EU"), group.countries[0]
+        sentence = phrase("Applicable law: to be agreed; all members are of {country}.", country=country)
     else:
-        basis, country = "Art. 39 2014/24/EU", None
-        sentence = (
+        basis, country = phrase("Art. 39 2014/24/EU"), None
+        sentence = phrase(
             "Applicable law: to be agreed. With a central purchasing body of another state, the law of its "
             "state applies (Art. 39(3)); in a joint award, the agreement fixes the national provisions that "
-            f"apply (Art. 39(4)). {ASK}"
+            "apply (Art. 39(4))."
         )
     warnings = [AVOIDANCE, REVIEW, LATECOMERS, MAXIMUM]
     if len(group.regimes) > 1:
-        warnings.append(f"Several regimes are stated ({_told(group.regimes)}): they need advice.")
+        told = _told(group.regimes)
+        warnings.append(phrase("Several regimes are stated ({regimes}): they need advice.", regimes=told))
     if NO_THRESHOLD in group.regimes:
-        warnings.append("A member states an exemption under Art. 346 TFEU: legal review first.")
-    return Law(basis, country, "to_be_agreed", sentence, (*warnings, ASK))
+        warnings.append(phrase("A member states an exemption under Art. 346 TFEU: legal review first."))
+    return Law(basis, country, "to_be_agreed", joined((sentence, ASK)), (*warnings, ASK))
 
 
 def _group(members: Sequence[Need]) -> _Group:
@@ -143,24 +155,27 @@ def _group(members: Sequence[Need]) -> _Group:
 
 
 def _coordinated(group: _Group) -> Form:
+    why = phrase("Each runs its own procedure with a common specification: the least effort.")
     return Form(
         "coordinated",
-        "coordinated procurement",
-        "recital 71 2014/24/EU",
+        phrase("coordinated procurement"),
+        phrase("recital 71 2014/24/EU"),
         True,
-        _why(
-            group, "coordinated", "Each runs its own procedure with a common specification: the least effort."
-        ),
-        ("the common technical specification", "who keeps it"),
+        _why(group, "coordinated", why),
+        (phrase("the common technical specification"), phrase("who keeps it")),
     )
 
 
 def _occasional(group: _Group) -> Form:
-    settle = ("which parts are done jointly", "who acts for all", "responsibility for each part")
+    settle = (
+        phrase("which parts are done jointly"),
+        phrase("who acts for all"),
+        phrase("responsibility for each part"),
+    )
     opens: bool | None
     if group.abroad is False:
         opens = None if group.doubts_at_home else True
-        why = f"All members are of {group.countries[0]}{_but(group.doubts_at_home)}."
+        why = _of_one_state(group)
     else:
         opens = None
         at_home = [
@@ -168,57 +183,101 @@ def _occasional(group: _Group) -> Form:
             for country in group.countries
             if len({organisation(need) or need.id for need in group.members if need.country == country}) > 1
         ]
-        why = "Between states, the means of Art. 39 are to be looked at first."
+        why = phrase("Between states, the means of Art. 39 are to be looked at first.")
         if at_home:
-            why += f" Several members are of {', '.join(at_home)}: among them it could serve."
-    basis = "Art. 38 2014/24/EU"
-    return Form(
-        "occasional", "occasional joint procurement", basis, opens, _why(group, "occasional", why), settle
-    )
+            several = phrase(
+                "Several members are of {countries}: among them it could serve.", countries=ids(at_home)
+            )
+            why = joined((why, several))
+    title, basis = phrase("occasional joint procurement"), phrase("Art. 38 2014/24/EU")
+    return Form("occasional", title, basis, opens, _why(group, "occasional", why), settle)
+
+
+def _of_one_state(group: _Group) -> Phrase:
+    country, doubts = group.countries[0], group.doubts_at_home
+    if doubts:
+        return phrase(
+            "All members are of {country}; to be checked: {doubts}.", country=country, doubts=doubts
+        )
+    return phrase("All members are of {country}.", country=country)
 
 
 def _cpb(group: _Group) -> Form:
     bodies = [need for need in group.members if answer(need, "is_cpb") is Answer.YES]
-    basis = "Art. 37 2014/24/EU" if group.abroad is False else group.basis("Art. 39(2)-(3)")
-    settle = ["who runs call-offs and mini-competitions"]
+    basis = phrase("Art. 37 2014/24/EU")
     if group.abroad is not False:
-        settle.append("the law of the body's state, which applies")
+        basis = group.basis(phrase("Art. 39(2)-(3) 2014/24/EU"))
+    settle = [phrase("who runs call-offs and mini-competitions")]
+    if group.abroad is not False:
+        settle.append(phrase("the law of the body's state, which applies"))
     opens: bool | None = None
     if not bodies:
-        why = "No member says that it is a central purchasing body; one outside the group could serve."
+        why = phrase(
+            "No member says that it is a central purchasing body; one outside the group could serve."
+        )
     elif group.abroad is False:
         opens = None if group.doubts_at_home else True
-        why = f"Stated central purchasing body: {ids(bodies)}{_but(group.doubts_at_home)}."
+        why = _body_at_home(bodies, group.doubts_at_home)
     else:
         serving = [need for need in bodies if answer(need, "cpb_serves_foreign") is Answer.YES]
         refusing = [need for need in bodies if answer(need, "cpb_serves_foreign") is Answer.NO]
         if serving:
             opens = None if group.doubts else True
-            why = f"Stated central purchasing body for other states too: {ids(serving)}{_but(group.doubts)}."
+            why = _body_abroad(serving, group.doubts)
         elif len(refusing) == len(bodies):
-            why = f"The stated body does not serve other states ({ids(bodies)}); one outside the group could."
+            why = phrase(
+                "The stated body does not serve other states ({needs}); one outside the group could.",
+                needs=ids(bodies),
+            )
         else:
-            why = f"Stated central purchasing body: {ids(bodies)}; whether for other states is not stated."
-            settle.append("whether the body may serve buyers of other states")
-    return Form("cpb", "central purchasing body", basis, opens, _why(group, "cpb", why), tuple(settle))
+            why = phrase(
+                "Stated central purchasing body: {needs}; whether for other states is not stated.",
+                needs=ids(bodies),
+            )
+            settle.append(phrase("whether the body may serve buyers of other states"))
+    title = phrase("central purchasing body")
+    return Form("cpb", title, basis, opens, _why(group, "cpb", why), tuple(settle))
+
+
+def _body_at_home(bodies: Sequence[Need], doubts: Phrase) -> Phrase:
+    if doubts:
+        return phrase(
+            "Stated central purchasing body: {needs}; to be checked: {doubts}.",
+            needs=ids(bodies),
+            doubts=doubts,
+        )
+    return phrase("Stated central purchasing body: {needs}.", needs=ids(bodies))
+
+
+def _body_abroad(serving: Sequence[Need], doubts: Phrase) -> Phrase:
+    if doubts:
+        return phrase(
+            "Stated central purchasing body for other states too: {needs}; to be checked: {doubts}.",
+            needs=ids(serving),
+            doubts=doubts,
+        )
+    return phrase("Stated central purchasing body for other states too: {needs}.", needs=ids(serving))
 
 
 def _joint_award(group: _Group) -> Form:
     settle = (
-        "responsibilities",
-        "applicable national provisions",
-        "internal organisation",
-        "reference to the allocation in the procurement documents",
+        phrase("responsibilities"),
+        phrase("applicable national provisions"),
+        phrase("internal organisation"),
+        phrase("reference to the allocation in the procurement documents"),
     )
     opens: bool | None
     if group.abroad is False:
-        opens, why = False, f"All members are of {group.countries[0]}; see occasional joint procurement."
+        opens = False
+        why = phrase(
+            "All members are of {country}; see occasional joint procurement.", country=group.countries[0]
+        )
     else:
         opens, why = _between_states(group)
     return Form(
         "joint_award",
-        "joint award",
-        group.basis("Art. 39(4)"),
+        phrase("joint award"),
+        group.basis(phrase("Art. 39(4) 2014/24/EU")),
         opens,
         _why(group, "joint_award", why),
         settle,
@@ -226,56 +285,60 @@ def _joint_award(group: _Group) -> Form:
 
 
 def _entity(group: _Group) -> Form:
-    settle = ("the law of the registered office, or of the state of activity", "who founds the entity")
+    settle = (
+        phrase("the law of the registered office, or of the state of activity"),
+        phrase("who founds the entity"),
+    )
     opens: bool | None
     if group.abroad is False:
-        opens, why = False, f"All members are of {group.countries[0]}."
+        opens, why = False, phrase("All members are of {country}.", country=group.countries[0])
     else:
         opens, why = _between_states(group)
-    basis = group.basis("Art. 39(5)")
-    return Form(
-        "entity", "joint entity (EGTC, for instance)", basis, opens, _why(group, "entity", why), settle
-    )
+    title, basis = phrase("joint entity (EGTC, for instance)"), group.basis(phrase("Art. 39(5) 2014/24/EU"))
+    return Form("entity", title, basis, opens, _why(group, "entity", why), settle)
 
 
-def _between_states(group: _Group) -> tuple[bool | None, str]:
+def _between_states(group: _Group) -> tuple[bool | None, Phrase]:
+    countries = ids(group.countries)
+    if group.doubts and not countries:
+        return None, phrase("Between states, to be checked: {doubts}.", doubts=group.doubts)
     if group.doubts:
-        return None, f"Between {', '.join(group.countries) or 'states'}, to be checked: {group.doubts}."
-    return (
-        True,
-        f"The members are of {', '.join(group.countries)}, all under {_told(group.regimes)}.",
+        return None, phrase(
+            "Between {countries}, to be checked: {doubts}.", countries=countries, doubts=group.doubts
+        )
+    return True, phrase(
+        "The members are of {countries}, all under {regimes}.",
+        countries=countries,
+        regimes=_told(group.regimes),
     )
 
 
 def _executive(group: _Group) -> Form:
     special = {DEFENCE, NO_THRESHOLD}
-    settle = ("the lead nation or agent (OCCAR, NSPA, EDA)", "the agreement with it")
+    settle = (phrase("the lead nation or agent (OCCAR, NSPA, EDA)"), phrase("the agreement with it"))
     opens: bool | None
     if group.no_regime:
-        opens, why = None, f"Used in defence; regime not stated by {ids(group.no_regime)}."
+        opens = None
+        why = phrase("Used in defence; regime not stated by {needs}.", needs=ids(group.no_regime))
     elif group.regimes == {DEFENCE}:
-        opens, why = True, f"All members are under {DEFENCE}."
+        opens, why = True, phrase("All members are under {regime}.", regime=DEFENCE)
     elif group.regimes & special:
-        opens, why = None, f"Regimes stated: {_told(group.regimes)}."
+        opens, why = None, phrase("Regimes stated: {regimes}.", regimes=_told(group.regimes))
     else:
-        opens, why = False, "Used in defence; no member states a defence regime."
-    title = "executive entity or lead nation"
-    return Form("executive", title, "practice in defence", opens, _why(group, "executive", why), settle)
+        opens, why = False, phrase("Used in defence; no member states a defence regime.")
+    title, basis = phrase("executive entity or lead nation"), phrase("practice in defence")
+    return Form("executive", title, basis, opens, _why(group, "executive", why), settle)
 
 
-def _told(regimes: Iterable[str]) -> str:
-    return ", ".join(map(under, sorted(regimes)))
+def _told(regimes: Iterable[str]) -> Phrase:
+    return joined(map(under, sorted(regimes)), ", ")
 
 
-def _but(doubts: str) -> str:
-    return f"; to be checked: {doubts}" if doubts else ""
-
-
-def _why(group: _Group, name: FormName, why: str) -> str:
+def _why(group: _Group, name: FormName, why: Phrase) -> Phrase:
     """The reason, who wishes for the form, and to ask a lawyer."""
     wishing = [need for need in group.members if name in _wished(need)]
-    wish = f" Wished for by {ids(wishing)}." if wishing else ""
-    return f"{why}{wish} {ASK}"
+    wish = phrase("Wished for by {needs}.", needs=ids(wishing)) if wishing else ""
+    return joined((why, wish, ASK))
 
 
 def _wished(need: Need) -> set[str]:

@@ -6,9 +6,11 @@ from datetime import date
 
 from matcher.joint.thresholds import NO_THRESHOLD, day_words, regime
 from matcher.joint.totals import organisation
+from matcher.joint.words import STATES, ids
+from matcher.phrases import Phrase, counted, joined, phrase
 from matcher.records import Need
 
-NOT_OPEN = frozenset({"draft", "paused", "fulfilled", "withdrawn", "expired", "closed", "cancelled"})
+NOT_OPEN = frozenset(STATES)
 """States of a need that nobody can join; one that states none is taken as open."""
 CLASSIFICATIONS = ("none", "restricted", "confidential", "secret", "top secret")
 """Marks of classification, from the most open; as stated in `extra["classification"]`."""
@@ -69,49 +71,63 @@ def classification(need: Need) -> int | None:
     return CLASSIFICATIONS.index(stated) if stated in CLASSIFICATIONS else 1
 
 
-def ids(needs: Sequence[Need]) -> str:
-    """The ids of some needs, for a sentence."""
-    return ", ".join(need.id for need in needs)
-
-
 def _distinct(members: Sequence[Need]) -> Gate:
     countries = sorted({need.country for need in members if need.country})
     buyers = {name for need in members if (name := organisation(need))}
     no_country = [need for need in members if not need.country]
     no_buyer = [need for need in members if not organisation(need)]
     passed: bool | None
+    reason: Phrase
     if len(buyers) < 2 and not no_buyer:
-        passed, reason = False, "All are of one organisation."
+        passed, reason = False, phrase("All are of one organisation.")
     elif len(countries) < 2 and not no_country and len(buyers) >= 2:
-        passed, reason = True, f"{len(buyers)} organisations, all in {countries[0]}: a national candidate."
+        passed = True
+        reason = counted(
+            "{n} organisation, all in {country}: a national candidate.",
+            "{n} organisations, all in {country}: a national candidate.",
+            len(buyers),
+            country=countries[0],
+        )
     elif len(countries) < 2 and no_country:
-        passed, reason = None, f"Country not stated by {ids(no_country)}."
+        passed, reason = None, phrase("Country not stated by {needs}.", needs=ids(no_country))
     elif len(buyers) < 2:
-        passed, reason = None, f"Organisation not stated by {ids(no_buyer)}."
+        passed, reason = None, phrase("Organisation not stated by {needs}.", needs=ids(no_buyer))
     else:
-        passed, reason = True, f"{len(buyers)} organisations in {', '.join(countries)}."
-    return Gate("G1", "two organisations; two countries to be cross-border", passed, reason)
+        passed = True
+        reason = counted(
+            "{n} organisation in {countries}.",
+            "{n} organisations in {countries}.",
+            len(buyers),
+            countries=joined(countries, ", "),
+        )
+    return Gate("G1", phrase("two organisations; two countries to be cross-border"), passed, reason)
 
 
 def _open(members: Sequence[Need], day: date) -> Gate:
-    shut = [f"{need.id} is {need.status}." for need in members if need.status.strip().casefold() in NOT_OPEN]
+    shut = [
+        phrase("{need} is {state}.", need=need.id, state=STATES.get(need.status, need.status))
+        for need in members
+        if need.status.strip().casefold() in NOT_OPEN
+    ]
     past = [
-        f"The window of {need.id} ended on {day_words(need.window_end)}."
+        phrase("The window of {need} ended on {day}.", need=need.id, day=day_words(need.window_end))
         for need in members
         if need.window_end is not None and need.window_end < day
     ]
-    reason = " ".join(shut + past) or f"None is closed and no window is past on {day_words(day)}."
-    return Gate("G2", "every member open, no window past", not shut and not past, reason)
+    reason = joined(shut + past) or phrase(
+        "None is closed and no window is past on {day}.", day=day_words(day)
+    )
+    return Gate("G2", phrase("every member open, no window past"), not shut and not past, reason)
 
 
 def _allowed(observers: Sequence[Need], declined: Sequence[Need]) -> Gate:
     # owners who said no are no members, so that the gate holds for those who are left
     parts = [
-        *([f"{ids(declined)} said no and left."] if declined else []),
-        *([f"Only observing: {ids(observers)}."] if observers else []),
+        *([phrase("{needs} said no and left.", needs=ids(declined))] if declined else []),
+        *([phrase("Only observing: {needs}.", needs=ids(observers))] if observers else []),
     ]
-    reason = " ".join(["No owner of a member has said no.", *parts])
-    return Gate("G3", "every owner allows it", True, reason)
+    reason = joined([phrase("No owner of a member has said no."), *parts])
+    return Gate("G3", phrase("every owner allows it"), True, reason)
 
 
 def _unclassified(members: Sequence[Need]) -> Gate:
@@ -122,39 +138,51 @@ def _unclassified(members: Sequence[Need]) -> Gate:
     passed: bool | None
     if excluded or marked:
         parts = [
-            *([f"{ids(excluded)} stated as excluded under Art. 346 TFEU"] if excluded else []),
-            *([f"{ids(marked)} marked as classified"] if marked else []),
+            *(
+                [phrase("{needs} stated as excluded under Art. 346 TFEU", needs=ids(excluded))]
+                if excluded
+                else []
+            ),
+            *([phrase("{needs} marked as classified", needs=ids(marked))] if marked else []),
         ]
-        passed, reason = False, f"Review first: {'; '.join(parts)}. Ask a lawyer and the security officer."
+        passed = False
+        reason = phrase(
+            "Review first: {reasons}. Ask a lawyer and the security officer.", reasons=joined(parts, "; ")
+        )
     elif untold or no_regime:
         parts = [
-            *([f"classification not stated by {ids(untold)}"] if untold else []),
-            *([f"regime not stated by {ids(no_regime)}"] if no_regime else []),
+            *([phrase("classification not stated by {needs}", needs=ids(untold))] if untold else []),
+            *([phrase("regime not stated by {needs}", needs=ids(no_regime))] if no_regime else []),
         ]
-        passed, reason = None, f"Nothing is marked; {'; '.join(parts)}."
+        passed, reason = None, phrase("Nothing is marked; {gaps}.", gaps=joined(parts, "; "))
     else:
-        passed, reason = True, "No member is excluded under Art. 346 TFEU or classified."
-    return Gate("G4", "nothing excluded or classified", passed, reason)
+        passed, reason = True, phrase("No member is excluded under Art. 346 TFEU or classified.")
+    return Gate("G4", phrase("nothing excluded or classified"), passed, reason)
 
 
 def _once(members: Sequence[Need], copies: Sequence[tuple[str, str]]) -> Gate:
     first: dict[tuple[str, str], Need] = {}
-    twice: list[str] = []
+    twice: list[Phrase] = []
     for need in members:
         other = first.setdefault((organisation(need), need.text.casefold()), need)
         if other is not need and organisation(need):
-            twice.append(f"{need.id} has the text and the organisation of {other.id}.")
-    counted = ", ".join(f"{copy} repeats {original}" for copy, original in copies)
-    reason = " ".join(twice) or (f"Counted once: {counted}." if counted else "No copies among the members.")
-    return Gate("G5", "copies counted once", not twice, reason)
+            twice.append(
+                phrase("{need} has the text and the organisation of {other}.", need=need.id, other=other.id)
+            )
+    repeats = [phrase("{copy} repeats {original}", copy=copy, original=original) for copy, original in copies]
+    reason = joined(twice)
+    if not reason and repeats:
+        reason = phrase("Counted once: {repeats}.", repeats=joined(repeats, ", "))
+    reason = reason or phrase("No copies among the members.")
+    return Gate("G5", phrase("copies counted once"), not twice, reason)
 
 
 def _visible(viewer_sees: int | None) -> Gate:
-    title = "the viewer may see two members"
+    title = phrase("the viewer may see two members")
     if viewer_sees is None:
-        return Gate("G6", title, None, "Not judged for a viewer.")
+        return Gate("G6", title, None, phrase("Not judged for a viewer."))
     # a number below two would tell of members that are hidden
-    reason = (
-        f"{viewer_sees} members may be seen." if viewer_sees >= 2 else "Fewer than two members may be seen."
-    )
-    return Gate("G6", title, viewer_sees >= 2, reason)
+    if viewer_sees < 2:
+        return Gate("G6", title, False, phrase("Fewer than two members may be seen."))
+    reason = counted("{n} member may be seen.", "{n} members may be seen.", viewer_sees)
+    return Gate("G6", title, True, reason)

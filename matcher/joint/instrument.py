@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.phrases import Phrase, counted, joined, phrase
 from matcher.records import Need, Solution
 
 COVERS = 0.5
@@ -94,30 +95,113 @@ def instrument(
     all_of_them = [each for each in coverings if each.min_fit >= COVERS]
     partly = len(coverings) - len(all_of_them)
     if not all_of_them:
-        also = f"; {_solutions(partly)} would cover some of them" if partly else ""
-        sentence = f"No solution known here covers all {len(members)} members{also}: consider publishing "
-        return Instrument("unmet", f"{sentence}the need as a challenge.", None)
+        return Instrument("unmet", _unmet(len(members), partly), None)
     levels = [each.solution.trl for each in all_of_them if each.solution.trl is not None]
     unknown = len(all_of_them) - len(levels)
     best, ready = max(levels, default=None), sum(1 for level in levels if level >= ON_THE_MARKET)
     narrower = sum(1 for each in all_of_them if len(each.covers) < len(members))
-    note = f" Compared with only some of the members: {_solutions(narrower)}." if narrower else ""
-    who = "all members that were compared" if narrower else "all members"
-    count = _solutions(ready)
+    whole = narrower == 0
     if ready >= MANY:
-        text = f"{count} at TRL 9 would cover {who}: consider a framework or a coordinated purchase."
-        return Instrument("market", text + note, best)
+        return Instrument("market", _noted(_market(ready, whole), narrower), best)
     if unknown and (ready == 0 or ready + unknown >= MANY):
         return None
     if ready:
-        text = f"Only {count} at TRL 9 would cover {who}: consider consulting the market, and lots."
-        return Instrument("thin market", text + note, best)
+        return Instrument("thin market", _noted(_thin_market(ready, whole), narrower), best)
     if best is not None and best >= NEAR:
-        text = f"The most mature solution that would cover {who} is at TRL {best}: consider PPI, or a "
-        return Instrument("ppi", f"{text}late-phase PCP.{note}", best)
-    text = f"The most mature solution that would cover {who} is at TRL {best}: consider PCP or an "
-    return Instrument("pcp", f"{text}innovation partnership.{note}", best)
+        return Instrument("ppi", _noted(_near_market(best, whole), narrower), best)
+    return Instrument("pcp", _noted(_early(best, whole), narrower), best)
 
 
-def _solutions(count: int) -> str:
-    return "1 solution" if count == 1 else f"{count} solutions"
+def _unmet(members: int, partly: int) -> Phrase:
+    if not partly:
+        return counted(
+            "No solution known here covers all {n} members: consider publishing the need as a challenge.",
+            "No solution known here covers all {n} members: consider publishing the need as a challenge.",
+            members,
+        )
+    return counted(
+        "No solution known here covers all {n} members; {partly}: consider publishing the need as a "
+        "challenge.",
+        "No solution known here covers all {n} members; {partly}: consider publishing the need as a "
+        "challenge.",
+        members,
+        partly=counted(
+            "{n} solution would cover some of them", "{n} solutions would cover some of them", partly
+        ),
+    )
+
+
+def _market(ready: int, whole: bool) -> Phrase:
+    if whole:
+        return counted(
+            "{n} solution at TRL 9 would cover all members: consider a framework or a coordinated purchase.",
+            "{n} solutions at TRL 9 would cover all members: consider a framework or a coordinated purchase.",
+            ready,
+        )
+    return counted(
+        "{n} solution at TRL 9 would cover all members that were compared: consider a framework or a "
+        "coordinated purchase.",
+        "{n} solutions at TRL 9 would cover all members that were compared: consider a framework or a "
+        "coordinated purchase.",
+        ready,
+    )
+
+
+def _thin_market(ready: int, whole: bool) -> Phrase:
+    if whole:
+        return counted(
+            "Only {n} solution at TRL 9 would cover all members: consider consulting the market, and lots.",
+            "Only {n} solutions at TRL 9 would cover all members: consider consulting the market, and lots.",
+            ready,
+        )
+    return counted(
+        "Only {n} solution at TRL 9 would cover all members that were compared: consider consulting the "
+        "market, and lots.",
+        "Only {n} solutions at TRL 9 would cover all members that were compared: consider consulting the "
+        "market, and lots.",
+        ready,
+    )
+
+
+def _near_market(best: int, whole: bool) -> Phrase:
+    if whole:
+        return phrase(
+            "The most mature solution that would cover all members is at TRL {best}: consider PPI, or a "
+            "late-phase PCP.",
+            best=best,
+        )
+    return phrase(
+        "The most mature solution that would cover all members that were compared is at TRL {best}: "
+        "consider PPI, or a late-phase PCP.",
+        best=best,
+    )
+
+
+def _early(best: int | None, whole: bool) -> Phrase:
+    if whole:
+        return phrase(
+            "The most mature solution that would cover all members is at TRL {best}: consider PCP or an "
+            "innovation partnership.",
+            best=best,
+        )
+    return phrase(
+        "The most mature solution that would cover all members that were compared is at TRL {best}: "
+        "consider PCP or an innovation partnership.",
+        best=best,
+    )
+
+
+def _noted(sentence: Phrase, narrower: int) -> Phrase:
+    """The sentence, with how many solutions were not compared with all members."""
+    if not narrower:
+        return sentence
+    return joined(
+        (
+            sentence,
+            counted(
+                "Compared with only some of the members: {n} solution.",
+                "Compared with only some of the members: {n} solutions.",
+                narrower,
+            ),
+        )
+    )

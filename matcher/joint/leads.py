@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from matcher.joint.flags import Answer, answer
 from matcher.joint.thresholds import day_words
 from matcher.joint.totals import organisation
+from matcher.phrases import counted, phrase
 from matcher.records import Need
 
 Ranked = TypeVar("Ranked", float, date)
@@ -73,14 +74,15 @@ def _reasons(members: Sequence[Need], likeness: NDArray[np.float64]) -> dict[str
     at_home = len({need.country for need in members}) == 1 and members[0].country is not None
     for need, own, languages in zip(members, names, spoken, strict=True):
         if answer(need, "lead") is Answer.YES:
-            found[need.id].append((0, "said that it would lead"))
+            found[need.id].append((0, phrase("said that it would lead")))
         elif answer(need, "lead") is Answer.MAYBE:
-            found[need.id].append((1, "said that it might lead"))
+            found[need.id].append((1, phrase("said that it might lead")))
         if answer(need, "is_cpb") is Answer.YES:
             if answer(need, "cpb_serves_foreign") is Answer.YES:
-                found[need.id].append((2, "is a central purchasing body that serves buyers of other states"))
+                words = phrase("is a central purchasing body that serves buyers of other states")
+                found[need.id].append((2, words))
             elif at_home:
-                found[need.id].append((2, "is a central purchasing body"))
+                found[need.id].append((2, phrase("is a central purchasing body")))
         others = [
             theirs
             for each, name, theirs in zip(members, names, spoken, strict=True)
@@ -88,21 +90,32 @@ def _reasons(members: Sequence[Need], likeness: NDArray[np.float64]) -> dict[str
         ]
         sharing = sum(not languages.isdisjoint(theirs) for theirs in others)
         if 2 * sharing > len(others):
-            words = f"shares a working language with {sharing} of {len(others)} other needs"
+            words = counted(
+                "shares a working language with {sharing} of {n} other needs",
+                "shares a working language with {sharing} of {n} other needs",
+                len(others),
+                sharing=sharing,
+            )
             found[need.id].append((3, words))
     values = [(need.value_eur, need) for need in members if need.value_eur is not None]
     if (largest := _greatest(values)) is not None:
-        value = f"EUR {largest.value_eur:,.0f}"
-        found[largest.id].append((3, f"states the largest value, {value}, of {len(values)} stated"))
+        words = counted(
+            "states the largest value, EUR {value:,.0f}, of {n} stated",
+            "states the largest value, EUR {value:,.0f}, of {n} stated",
+            len(values),
+            value=largest.value_eur,
+        )
+        found[largest.id].append((3, words))
     ends = [(need.window_end, need) for need in members if need.window_end is not None]
     if (last := _greatest(ends)) is not None and last.window_end is not None:
-        found[last.id].append((3, f"its window stays open longest, until {day_words(last.window_end)}"))
+        words = phrase("its window stays open longest, until {day}", day=day_words(last.window_end))
+        found[last.id].append((3, words))
     # Rounded, so that the order of a sum does not break a tie.
     nearness = [
         (round(float(total), 9), need) for total, need in zip(likeness.sum(axis=1), members, strict=True)
     ]
     if len(members) > 2 and (nearest := _greatest(nearness)) is not None:
-        found[nearest.id].append((3, "its need is the nearest to all others"))
+        found[nearest.id].append((3, phrase("its need is the nearest to all others")))
     return found
 
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from matcher.joint.differences import Difference
 from matcher.joint.instrument import COVERS, Covering
+from matcher.joint.words import ids
+from matcher.phrases import counted, joined, phrase
 from matcher.records import Need
 
 LIKELY = 0.5
@@ -55,9 +57,9 @@ def _conflicting(conflicts: Sequence[Difference]) -> list[Lot]:
     found: list[Lot] = []
     for conflict in conflicts:
         for group in conflict.groups:
-            said = conflict.values[group[0]]
-            why = f"{conflict.sentence} One lot a variant could keep all in one procedure: consider it."
-            found.append(Lot(f"{conflict.requirement}: {said}", group, why, "variant"))
+            title = joined((conflict.requirement, conflict.values[group[0]]), ": ")
+            advice = phrase("One lot a variant could keep all in one procedure: consider it.")
+            found.append(Lot(title, group, joined((conflict.sentence, advice)), "variant"))
     return found
 
 
@@ -69,8 +71,11 @@ def _unlike(members: Sequence[Need], likeness: NDArray[np.float64]) -> list[Lot]
     found: list[Lot] = []
     for part in parts:
         own = [members[i] for i in part]
-        why = "The needs of this lot are less likely than not the same as any other: consider a variant."
-        found.append(Lot(f"variant: {own[0].title}", tuple(need.id for need in own), why, "variant"))
+        title = phrase("variant: {title}", title=own[0].title)
+        why = phrase(
+            "The needs of this lot are less likely than not the same as any other: consider a variant."
+        )
+        found.append(Lot(title, tuple(need.id for need in own), why, "variant"))
     return found
 
 
@@ -92,12 +97,15 @@ def _countries(members: Sequence[Need]) -> list[Lot]:
     countries = sorted({need.country for need in members if need.country})
     if len(countries) < 2:
         return []
-    why = "Consider lots by country where delivery, service or language is local; that also lets smaller "
+    why = phrase(
+        "Consider lots by country where delivery, service or language is local; that also lets smaller "
+        "suppliers tender."
+    )
     return [
         Lot(
-            f"country {country}",
+            phrase("country {country}", country=country),
             tuple(need.id for need in members if need.country == country),
-            f"{why}suppliers tender.",
+            why,
             "country",
         )
         for country in countries
@@ -113,10 +121,15 @@ def _small(members: Sequence[Need], coverings: Sequence[Covering]) -> list[Lot]:
             parts[covers] = parts.get(covers, 0) + 1
     return [
         Lot(
-            f"within reach of SMEs: {', '.join(part)}",
+            phrase("within reach of SMEs: {needs}", needs=ids(part)),
             part,
-            f"{count} {'solution' if count == 1 else 'solutions'} of small or medium-sized suppliers would "
-            "cover these members but not all: consider a lot of this part.",
+            counted(
+                "{n} solution of small or medium-sized suppliers would cover these members but not all: "
+                "consider a lot of this part.",
+                "{n} solutions of small or medium-sized suppliers would cover these members but not all: "
+                "consider a lot of this part.",
+                count,
+            ),
             "sme",
         )
         for part, count in sorted(parts.items())

@@ -13,7 +13,8 @@ from typing import Literal
 from matcher.joint.factors import Factor
 from matcher.joint.gates import Gate
 from matcher.joint.weights import WEIGHTS, FactorName, Weights
-from matcher.joint.words import stated_of
+from matcher.joint.words import LEVELS, stated_of
+from matcher.phrases import Phrase, phrase
 
 FLOOR = 0.5
 """Share of S that R keeps where nothing is known."""
@@ -24,25 +25,25 @@ REVIEW = "G4"
 SHOWN = 3
 """Improvements shown."""
 
-MOVES: dict[FactorName, str] = {
-    "timeline": "Move a window so that all overlap by 90 days",
-    "legal regime": "Settle one legal form and regime; ask a lawyer",
-    "security and sharing": "Share a masked version that all may see",
-    "standards": "Agree on the standards that all require",
-    "language": "Agree on a working language",
-    "willingness": "Talk to the owners who said maybe",
+MOVES: dict[FactorName, Phrase] = {
+    "timeline": phrase("Move a window so that all overlap by 90 days"),
+    "legal regime": phrase("Settle one legal form and regime; ask a lawyer"),
+    "security and sharing": phrase("Share a masked version that all may see"),
+    "standards": phrase("Agree on the standards that all require"),
+    "language": phrase("Agree on a working language"),
+    "willingness": phrase("Talk to the owners who said maybe"),
 }
 """What can be moved, and how; what a need is about, its codes and its value are facts, not moves."""
 UNDER_REVIEW: tuple[FactorName, ...] = ("legal regime", "security and sharing")
 """What is not shown as a move where G4 fails."""
-FILLS: dict[FactorName, str] = {
-    "classification": "State the CPV code",
-    "timeline": "State the procurement window",
-    "budget and volume": "State the value",
-    "legal regime": "State the legal regime",
-    "standards": "State the standards",
-    "language": "State the working languages",
-    "willingness": "Ask the owners",
+FILLS: dict[FactorName, Phrase] = {
+    "classification": phrase("State the CPV code"),
+    "timeline": phrase("State the procurement window"),
+    "budget and volume": phrase("State the value"),
+    "legal regime": phrase("State the legal regime"),
+    "standards": phrase("State the standards"),
+    "language": phrase("State the working languages"),
+    "willingness": phrase("Ask the owners"),
 }
 
 
@@ -60,7 +61,7 @@ class CandidateLevel(StrEnum):
         >>> CandidateLevel.A.words
         'ready to talk'
         """
-        return {"A": "ready to talk", "B": "promising", "C": "watch"}[self.value]
+        return LEVELS[self.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,27 +133,32 @@ def rank(total: float, completeness: float) -> float:
     return total * (FLOOR + (1 - FLOOR) * completeness)
 
 
-def _caps(factors: Sequence[Factor], weights: Weights) -> Iterable[str]:
+def _caps(factors: Sequence[Factor], weights: Weights) -> Iterable[Phrase]:
     """Why S is capped: what nothing else makes up for."""
     value = {factor.name: factor.value for factor in factors}
     overlap = value.get("functional overlap")
-    at_most = f"S is at most {weights.cap_total:g}"
+    most = weights.cap_total
     if overlap is not None and overlap < weights.functional_below:
-        yield f"Functional overlap {overlap:.2f} is below {weights.functional_below:g}: {at_most}."
+        yield phrase(
+            "Functional overlap {overlap:.2f} is below {least:g}: S is at most {most:g}.",
+            overlap=overlap,
+            least=weights.functional_below,
+            most=most,
+        )
     if value.get("timeline") == 0:
-        yield f"The windows lie a year or more apart: {at_most}."
+        yield phrase("The windows lie a year or more apart: S is at most {most:g}.", most=most)
     if value.get("legal regime") == 0:
-        yield f"A member is excluded from the directives: {at_most}."
+        yield phrase("A member is excluded from the directives: S is at most {most:g}.", most=most)
 
 
-def _barriers(gates: Sequence[Gate]) -> Iterable[str]:
+def _barriers(gates: Sequence[Gate]) -> Iterable[Phrase]:
     """Why the level is held at C: gates that do not hold."""
     for gate in gates:
-        if gate.name in NEEDED and gate.passed is not True:
-            verb = "cannot be said to hold" if gate.passed is None else "fails"
-            yield f"Level C: {gate.name}, {gate.title}, {verb}. {gate.reason}"
-        elif gate.name == REVIEW and gate.passed is False:
-            yield f"Level C: {gate.name}, {gate.title}, fails. {gate.reason}"
+        told = {"gate": gate.name, "title": gate.title, "reason": gate.reason}
+        if gate.name in NEEDED and gate.passed is None:
+            yield phrase("Level C: {gate}, {title}, cannot be said to hold. {reason}", **told)
+        elif gate.name in (*NEEDED, REVIEW) and gate.passed is False:
+            yield phrase("Level C: {gate}, {title}, fails. {reason}", **told)
 
 
 def _level(total: float, completeness: float, gates: Sequence[Gate], weights: Weights) -> CandidateLevel:
@@ -179,7 +185,9 @@ def _improvements(
             better = replace(factor, value=1.0)
             reached, _ = sum_up((*factors[:place], better, *factors[place + 1 :]), weights)
             gain = round(reached - total, 9)
-            sentence = f"{moves[factor.name]}: S could rise by up to {gain:.1f} points."
+            sentence = phrase(
+                "{move}: S could rise by up to {gain:.1f} points.", move=moves[factor.name], gain=gain
+            )
             found.append(
                 (rank(reached, completeness) - now, Improvement(factor.name, gain, "move", sentence))
             )
@@ -187,8 +195,11 @@ def _improvements(
             share = 1 - (factor.known if factor.value is not None else 0.0)
             fuller = min(1.0, completeness + factor.weight * share)
             gain = round(100 * (fuller - completeness), 9)
-            sentence = (
-                f"{FILLS[factor.name]} ({stated_of(factor.missing)}): K could rise by {gain:.1f} points."
+            sentence = phrase(
+                "{fill} ({needs}): K could rise by {gain:.1f} points.",
+                fill=FILLS[factor.name],
+                needs=stated_of(factor.missing),
+                gain=gain,
             )
             found.append((rank(total, fuller) - now, Improvement(factor.name, gain, "fill", sentence)))
     # sorted is stable: of equals the factor that is shown first

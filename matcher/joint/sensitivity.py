@@ -10,6 +10,7 @@ from matcher.errors import SettingInvalid
 from matcher.joint.candidate import JointCandidate
 from matcher.joint.score import FLOOR
 from matcher.joint.weights import NAMES, WEIGHTS, Weights
+from matcher.phrases import phrase
 
 DRAWS = 1000
 SPREAD = 0.5
@@ -33,9 +34,15 @@ class Standing:
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        return (
-            f"Rank {self.rank}, between {self.best} and {self.worst} over {self.draws} draws of the weights; "
-            f"among the first {self.k} in {100 * self.in_top:.0f} % of them."
+        return phrase(
+            "Rank {rank}, between {best} and {worst} over {draws} draws of the weights; among the first {k} "
+            "in {share:.0f} % of them.",
+            rank=self.rank,
+            best=self.best,
+            worst=self.worst,
+            draws=self.draws,
+            k=self.k,
+            share=100 * self.in_top,
         )
 
 
@@ -55,8 +62,13 @@ def sensitivity(
     """
     if draws < 1 or k < 1 or not 0 <= spread <= 1:
         raise SettingInvalid(
-            f"{draws} draws, the first {k}, a spread of {spread}: expected at least one draw and one place, "
-            "and a spread in [0, 1]."
+            phrase(
+                "{draws} draws, the first {k}, a spread of {spread}: expected at least one draw and one "
+                "place, and a spread in [0, 1].",
+                draws=draws,
+                k=k,
+                spread=spread,
+            )
         )
     if not candidates:
         return ()

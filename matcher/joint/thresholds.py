@@ -15,6 +15,8 @@ from typing import Literal, cast, get_args
 
 from matcher.errors import SettingInvalid
 from matcher.joint.totals import totals
+from matcher.joint.words import THRESHOLDS, ids
+from matcher.phrases import Phrase, joined, phrase
 from matcher.records import Nature, Need
 
 ContractKind = Literal["supplies", "services", "works", "social", "any"]
@@ -71,7 +73,8 @@ class ThresholdRow:
         >>> ROWS[-1].validity
         'row valid 1 Jan 2026 - 31 Dec 2027'
         """
-        return f"row valid {day_words(self.valid_from)} - {day_words(self.valid_to)}"
+        first, last = day_words(self.valid_from), day_words(self.valid_to)
+        return phrase("row valid {first} - {last}", first=first, last=last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +97,33 @@ class ThresholdCheck:
     @property
     def sentence(self) -> str:
         """The outcome in words, with the days on which the row is valid."""
-        if self.row is None:
-            return "No EU threshold is known to apply: ask a lawyer."
-        amount = f"the threshold of EUR {self.row.amount_eur:,.0f} ({self.row.rule}; {self.row.validity})"
-        if self.total_eur is None:
-            return f"No value is stated to hold against {amount}."
-        total = f"EUR {self.total_eur:,.0f}"
+        row, total = self.row, self.total_eur
+        if row is None:
+            return phrase("No EU threshold is known to apply: ask a lawyer.")
+        held = {"amount": row.amount_eur, "rule": row.rule, "validity": row.validity}
+        if total is None:
+            return phrase(
+                "No value is stated to hold against the threshold of EUR {amount:,.0f} ({rule}; {validity}).",
+                **held,
+            )
         if self.exceeded is None:
-            return f"{total} stated so far: whether it reaches {amount} cannot be said."
-        return f"{total} {'is at or above' if self.exceeded else 'is below'} {amount}."
+            return phrase(
+                "EUR {total:,.0f} stated so far: whether it reaches the threshold of EUR {amount:,.0f} "
+                "({rule}; {validity}) cannot be said.",
+                total=total,
+                **held,
+            )
+        if self.exceeded:
+            return phrase(
+                "EUR {total:,.0f} is at or above the threshold of EUR {amount:,.0f} ({rule}; {validity}).",
+                total=total,
+                **held,
+            )
+        return phrase(
+            "EUR {total:,.0f} is below the threshold of EUR {amount:,.0f} ({rule}; {validity}).",
+            total=total,
+            **held,
+        )
 
 
 def load(path: Path) -> tuple[ThresholdRow, ...]:
@@ -220,14 +241,14 @@ def contract_kinds(need: Need) -> tuple[ContractKind, ...]:
     return tuple(kind for kind in order if not by_code or kind in by_code)
 
 
-def day_words(day: date) -> str:
+def day_words(day: date) -> Phrase:
     """A day in words, the same in every locale.
 
     >>> day_words(date(2026, 1, 1))
     '1 Jan 2026'
     """
     month = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()[day.month - 1]
-    return f"{day.day} {month} {day.year}"
+    return Phrase(f"{day.day} {month} {day.year}", "{day:%d %b %Y}", {"day": day})
 
 
 def _conditions(need: Need) -> tuple[str, tuple[BuyerClass, ...], tuple[ContractKind, ...]]:
@@ -263,65 +284,75 @@ def _options(
     return tuple(sorted(fitting, key=_by_amount))
 
 
-def _notes(members: Sequence[Need], found: ThresholdCheck, fallback: date | None) -> Iterable[str]:
+def _notes(members: Sequence[Need], found: ThresholdCheck, fallback: date | None) -> Iterable[Phrase]:
     row = found.row
     if row is None:
         return
     if fallback is not None:
-        yield f"No procurement window is stated: the row in force on {day_words(fallback)} is shown."
+        yield phrase(
+            "No procurement window is stated: the row in force on {day} is shown.", day=day_words(fallback)
+        )
     if row.provisional:
         after = row.valid_to.year + 1
-        span = f"{after}-{(after + 1) % 100:02d}"
-        yield f"Provisional: {span} not published, the latest row is used."
+        years = f"{after}-{(after + 1) % 100:02d}"
+        yield phrase("Provisional: {years} not published, the latest row is used.", years=years)
     if row.note:
-        yield f"{row.rule}: {row.note}."
+        yield phrase("{rule}: {note}.", rule=row.rule, note=row.note)
     if found.others:
-        named = "; ".join(f"EUR {other.amount_eur:,.0f} ({other.rule})" for other in found.others)
-        yield f"The lowest threshold that may apply is shown. Others: {named}."
+        others = (
+            phrase("EUR {amount:,.0f} ({rule})", amount=other.amount_eur, rule=other.rule)
+            for other in found.others
+        )
+        yield phrase(
+            "The lowest threshold that may apply is shown. Others: {others}.", others=joined(others, "; ")
+        )
     yield from _unsaid(members)
     yield from _of_values(members, found)
 
 
-def _unsaid(members: Sequence[Need]) -> Iterable[str]:
+def _unsaid(members: Sequence[Need]) -> Iterable[Phrase]:
     regimes = {need.id: regime(need) for need in members}
     if silent := [need_id for need_id, rules in regimes.items() if not rules]:
-        yield f"Regime not stated by {', '.join(silent)}: 2014/24 is assumed."
+        yield phrase("Regime not stated by {needs}: 2014/24 is assumed.", needs=ids(silent))
     general = [need for need in members if not regimes[need.id] or regimes[need.id] in UNDER_2014_24]
     unclassed = [
         need.id for need in general if len(buyer_classes(need)) > 1 and contract_kinds(need) != ("works",)
     ]
     if unclassed:
-        yield f"Buyer class not certain for {', '.join(unclassed)}."
+        yield phrase("Buyer class not certain for {needs}.", needs=ids(unclassed))
     if unkind := [need.id for need in members if len(contract_kinds(need)) > 1]:
-        yield f"Supplies, services or works not certain for {', '.join(unkind)}."
+        yield phrase("Supplies, services or works not certain for {needs}.", needs=ids(unkind))
     if indirect := [need.id for need in general if need.buyer_type.strip().casefold() in INDIRECTLY_CENTRAL]:
-        yield (
-            f"{', '.join(indirect)} taken as central government, the stricter reading: "
-            "check Annex I of 2014/24, ask a lawyer."
+        yield phrase(
+            "{needs} taken as central government, the stricter reading: "
+            "check Annex I of 2014/24, ask a lawyer.",
+            needs=ids(indirect),
         )
     if any(need.nature is Nature.SERVICES for need in general):
-        yield "Social and other specific services have a higher threshold: check whether these are."
+        yield phrase("Social and other specific services have a higher threshold: check whether these are.")
     if excluded := [need_id for need_id, rules in regimes.items() if rules == NO_THRESHOLD]:
-        yield f"{', '.join(excluded)} stated as excluded under Art. 346 TFEU: ask a lawyer."
+        yield phrase("{needs} stated as excluded under Art. 346 TFEU: ask a lawyer.", needs=ids(excluded))
 
 
-def _of_values(members: Sequence[Need], found: ThresholdCheck) -> Iterable[str]:
+def _of_values(members: Sequence[Need], found: ThresholdCheck) -> Iterable[Phrase]:
     silent = [need for need in members if need.value_eur is None]
     ranged = [n.id for n in silent if n.value_min_eur is not None or n.value_max_eur is not None]
     if unvalued := [need.id for need in silent if need.id not in ranged]:
-        yield f"Value not stated by {', '.join(unvalued)}."
+        yield phrase("Value not stated by {needs}.", needs=ids(unvalued))
     if ranged:
-        yield f"Value stated as a range by {', '.join(ranged)}: not in the total."
+        yield phrase("Value stated as a range by {needs}: not in the total.", needs=ids(ranged))
     valued = [need for need in members if need.value_eur is not None]
     if untold := [need.id for need in valued if need.vat_included is None]:
-        yield f"VAT unknown for {', '.join(untold)}: thresholds are net of VAT."
+        yield phrase("VAT unknown for {needs}: thresholds are net of VAT.", needs=ids(untold))
     if taxed := [need.id for need in valued if need.vat_included]:
-        yield f"The value of {', '.join(taxed)} includes VAT: thresholds are net, the net value is lower."
+        yield phrase(
+            "The value of {needs} includes VAT: thresholds are net, the net value is lower.", needs=ids(taxed)
+        )
     amount = found.amount_eur
     if amount is None or not found.exceeded or silent or len(members) < 2:
         return
     if all(need.value_eur < amount for need in valued if need.value_eur is not None):
-        yield "Together the members reach the threshold, none does alone: the aggregate value counts."
+        yield phrase("Together the members reach the threshold, none does alone: the aggregate value counts.")
 
 
 def _kind_of_division(division: int) -> ContractKind:
@@ -356,16 +387,19 @@ def _row(cells: dict[str, str], where: str) -> ThresholdRow:
         raise SettingInvalid(
             f"{where}: expected an amount above 0, a last day after the first, and a source."
         )
+    rule, source, note = (
+        THRESHOLDS.get(told, told) for told in (cells["rule"], cells["source"], cells["note"] or "")
+    )
     return ThresholdRow(
-        cells["rule"],
+        rule,
         cast("ContractKind", kind),
         cast("BuyerClass", buyer),
         cells["directive"],
         amount,
         first,
         last,
-        cells["source"],
-        cells["note"] or "",
+        source,
+        note,
     )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from matcher.joint.gates import ids
 from matcher.joint.thresholds import day_words
+from matcher.joint.words import ids
+from matcher.phrases import Phrase, counted, joined, phrase
 from matcher.records import Need
 
 
@@ -99,8 +100,10 @@ def period(start: date | None, end: date | None) -> str:
     ('1 Jan 2027 to 1 Mar 2027', 'until 1 Mar 2027')
     """
     if start is None:
-        return f"until {day_words(end)}" if end is not None else ""
-    return f"{day_words(start)} to {day_words(end)}" if end is not None else f"from {day_words(start)}"
+        return phrase("until {end}", end=day_words(end)) if end is not None else ""
+    if end is None:
+        return phrase("from {start}", start=day_words(start))
+    return phrase("{start} to {end}", start=day_words(start), end=day_words(end))
 
 
 def _row(need: Need) -> Window:
@@ -121,41 +124,72 @@ def _sentence(
     days: int | None,
     waits: Sequence[tuple[str, int]],
     without: Sequence[Need],
-) -> str:
+) -> Phrase:
+    if days is None and whole:
+        return phrase(
+            "Cannot be compared: only {need} states a whole window; not stated by {silent}.",
+            need=whole[0][0],
+            silent=ids(without),
+        )
     if days is None:
-        told = f"only {whole[0][0]} states a whole window" if whole else "nobody states a whole window"
-        return f"Cannot be compared: {told}; not stated by {ids(without)}."
+        return phrase(
+            "Cannot be compared: nobody states a whole window; not stated by {silent}.", silent=ids(without)
+        )
     latest, earliest = max(start for _, start, _ in whole), min(end for _, _, end in whole)
     if days >= 0:
-        text = f"Windows overlap {_days(days)}, {period(latest, earliest)}."
+        text: Phrase = counted(
+            "Windows overlap {n} day, {period}.",
+            "Windows overlap {n} days, {period}.",
+            days,
+            period=period(latest, earliest),
+        )
     else:
-        opens = ", ".join(sorted(need_id for need_id, start, _ in whole if start == latest))
         closes = {need_id: end for need_id, _, end in whole}
-        told = ", ".join(
-            f"{need_id} would have to wait {_days(wait)} beyond {day_words(closes[need_id])}"
+        told = (
+            counted(
+                "{need} would have to wait {n} day beyond {end}",
+                "{need} would have to wait {n} days beyond {end}",
+                wait,
+                need=need_id,
+                end=day_words(closes[need_id]),
+            )
             for need_id, wait in waits
         )
-        text = f"Windows do not overlap: {told}, until that of {opens} opens on {day_words(latest)}."
+        text = phrase(
+            "Windows do not overlap: {waits}, until that of {needs} opens on {day}.",
+            waits=joined(told, ", "),
+            needs=ids(sorted(need_id for need_id, start, _ in whole if start == latest)),
+            day=day_words(latest),
+        )
     if without:
-        text += f" Window not stated in full by {ids(without)}."
+        return joined((text, phrase("Window not stated in full by {needs}.", needs=ids(without))))
     return text
-
-
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
 
 
 def _delivery(rows: Sequence[Window]) -> str:
     stated = [(row.need_id, period(row.delivery_start, row.delivery_end)) for row in rows]
-    told = [f"{need_id} {days}" for need_id, days in stated if days]
-    silent = [need_id for need_id, days in stated if not days]
-    rest = f"; not stated by {', '.join(silent)}" if silent else ""
-    return f"Delivery: {'; '.join(told)}{rest}." if told else ""
+    told = joined((joined((need_id, days)) for need_id, days in stated if days), "; ")
+    silent = ids(need_id for need_id, days in stated if not days)
+    if told and silent:
+        return phrase("Delivery: {days}; not stated by {needs}.", days=told, needs=silent)
+    return phrase("Delivery: {days}.", days=told) if told else ""
 
 
 def _budget(rows: Sequence[Window]) -> str:
     years = sorted({row.budget_year for row in rows if row.budget_year is not None})
-    told = [f"{year} ({', '.join(row.need_id for row in rows if row.budget_year == year)})" for year in years]
-    silent = [row.need_id for row in rows if row.budget_year is None]
-    rest = f"; not stated by {', '.join(silent)}" if silent else ""
-    return f"Budget years: {'; '.join(told)}{rest}." if told else ""
+    told = joined(
+        (
+            # as a text: a year is no amount
+            phrase(
+                "{year} ({needs})",
+                year=str(year),
+                needs=ids(row.need_id for row in rows if row.budget_year == year),
+            )
+            for year in years
+        ),
+        "; ",
+    )
+    silent = ids(row.need_id for row in rows if row.budget_year is None)
+    if told and silent:
+        return phrase("Budget years: {years}; not stated by {needs}.", years=told, needs=silent)
+    return phrase("Budget years: {years}.", years=told) if told else ""

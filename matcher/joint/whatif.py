@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from matcher.errors import SettingInvalid
 from matcher.joint.candidate import JointCandidate, NotJoint, judge
 from matcher.joint.weights import WEIGHTS, Weights
+from matcher.joint.words import FACTORS, ids
+from matcher.phrases import Phrase, phrase
 from matcher.records import JointInterest, Nature, Need, Visibility
 
 KINDS = {"nature": Nature, "visibility": Visibility, "joint_interest": JointInterest}
@@ -66,7 +68,11 @@ def what_if(
     for need_id in (*drop, *move, *state):
         if need_id not in present:
             raise SettingInvalid(
-                f"{need_id!r} is no member of the candidate. Expected one of {', '.join(sorted(present))}."
+                phrase(
+                    "{id} is no member of the candidate. Expected one of {needs}.",
+                    id=repr(need_id),
+                    needs=ids(sorted(present)),
+                )
             )
     changed = [_changed(need, move.get(need.id), state.get(need.id, {})) for need in members]
     # who watches or said no is no member and is compared with nobody
@@ -93,7 +99,9 @@ def _check_addition(candidate: JointCandidate, need: Need, row: NDArray[np.float
     here = {each.id for each in (*candidate.members, *candidate.observers, *candidate.declined)}
     if need.id in here:
         raise SettingInvalid(
-            f"{need.id} is part of the candidate already. Add another need, or state fields."
+            phrase(
+                "{need} is part of the candidate already. Add another need, or state fields.", need=need.id
+            )
         )
     if row.shape != (len(candidate.members),):
         raise SettingInvalid(
@@ -112,7 +120,13 @@ def _changed(need: Need, window: tuple[date | None, date | None] | None, stated:
     known = {field.name for field in fields(Need)}
     for name, value in stated.items():
         if name in FIXED:
-            raise SettingInvalid(f"{name!r} of {need.id} cannot be stated anew. State another field.")
+            raise SettingInvalid(
+                phrase(
+                    "{field} of {need} cannot be stated anew. State another field.",
+                    field=repr(name),
+                    need=need.id,
+                )
+            )
         if name not in known:
             extra[name] = str(value)
             continue
@@ -125,27 +139,42 @@ def _changed(need: Need, window: tuple[date | None, date | None] | None, stated:
 
 def _check_window(need: Need, start: date | None, end: date | None) -> None:
     if start is not None and end is not None and end < start:
-        raise SettingInvalid(f"The window of {need.id} would end on {end}, before it starts on {start}.")
+        raise SettingInvalid(
+            phrase(
+                "The window of {need} would end on {end:%Y-%m-%d}, before it starts on {start:%Y-%m-%d}.",
+                need=need.id,
+                end=end,
+                start=start,
+            )
+        )
 
 
 def _fitting(need: Need, name: str, value: Any) -> Any:
     """A value as the field holds it; raises `SettingInvalid` where it does not fit."""
-    expected = ""
+    expected: str = ""
     if name in KINDS and value is not None:
         words = list(KINDS[name])
-        expected = "" if value in words else f"one of {', '.join(words)}"
+        expected = "" if value in words else phrase("one of {words}", words=ids(words))
         value = KINDS[name](value) if not expected else value
     elif name in LISTS:
         parts = value.split(";") if isinstance(value, str) else value
         value = tuple(part.strip() for part in parts if part.strip())
     elif name in DAYS and not (value is None or isinstance(value, date)):
-        expected = "a date"
+        expected = phrase("a date")
     elif name in AMOUNTS and not (
         value is None or (isinstance(value, int | float) and 0 <= value < math.inf)
     ):
-        expected = "an amount of 0 or more"
+        expected = phrase("an amount of 0 or more")
     if expected:
-        raise SettingInvalid(f"{name} of {need.id}: {value!r}, expected {expected}.")
+        raise SettingInvalid(
+            phrase(
+                "{field} of {need}: {value}, expected {expected}.",
+                field=name,
+                need=need.id,
+                value=repr(value),
+                expected=expected,
+            )
+        )
     return value
 
 
@@ -155,34 +184,44 @@ def _padded(matrix: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.
 
 def _changes(before: JointCandidate, after: JointCandidate | NotJoint) -> Iterable[str]:
     if isinstance(after, NotJoint):
-        yield f"No candidate any more: {after.reason}."
+        yield phrase("No candidate any more: {reason}.", reason=after.reason)
         return
     one, other = before.score, after.score
-    for letter, was, now, digits in (
-        ("S", one.total, other.total, 1),
-        ("K", one.completeness, other.completeness, 2),
-        ("R", one.rank, other.rank, 1),
-    ):
-        if round(was, digits) != round(now, digits):
-            yield f"{letter} {was:.{digits}f} -> {now:.{digits}f}"
+    if round(one.total, 1) != round(other.total, 1):
+        yield phrase("S {was:.1f} -> {now:.1f}", was=one.total, now=other.total)
+    if round(one.completeness, 2) != round(other.completeness, 2):
+        yield phrase("K {was:.2f} -> {now:.2f}", was=one.completeness, now=other.completeness)
+    if round(one.rank, 1) != round(other.rank, 1):
+        yield phrase("R {was:.1f} -> {now:.1f}", was=one.rank, now=other.rank)
     if one.level != other.level:
-        yield f"Level {one.level} ({one.level.words}) -> {other.level} ({other.level.words})"
+        yield phrase(
+            "Level {was} ({was_words}) -> {now} ({now_words})",
+            was=one.level.value,
+            was_words=one.level.words,
+            now=other.level.value,
+            now_words=other.level.words,
+        )
     for was_factor, factor in zip(one.factors, other.factors, strict=True):
         if (was_factor.value, was_factor.known) != (factor.value, factor.known):
-            values = f"{_shown(was_factor.value)} -> {_shown(factor.value)}"
-            yield f"{factor.name} {values}: {factor.sentence}"
+            yield phrase(
+                "{factor} {was} -> {now}: {sentence}",
+                factor=FACTORS[factor.name],
+                was=_shown(was_factor.value),
+                now=_shown(factor.value),
+                sentence=factor.sentence,
+            )
     for was_gate, gate in zip(before.gates, after.gates, strict=True):
         # G6 is about who asks, not about the members
         if gate.name != "G6" and was_gate.passed != gate.passed:
-            yield f"{gate.name}, {gate.title}: {gate.reason}"
+            yield phrase("{gate}, {title}: {reason}", gate=gate.name, title=gate.title, reason=gate.reason)
     if before.threshold.sentence != after.threshold.sentence:
         yield after.threshold.sentence
     was_ids, now_ids = {need.id for need in before.members}, {need.id for need in after.members}
     if gone := sorted(was_ids - now_ids):
-        yield f"Left out: {', '.join(gone)}"
+        yield phrase("Left out: {needs}", needs=ids(gone))
     if new := sorted(now_ids - was_ids):
-        yield f"Joined: {', '.join(new)}"
+        yield phrase("Joined: {needs}", needs=ids(new))
 
 
-def _shown(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.2f}"
+def _shown(value: float | None) -> Phrase:
+    return phrase("unknown") if value is None else phrase("{value:.2f}", value=value)

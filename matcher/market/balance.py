@@ -4,14 +4,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from matcher.market.dimension import NOT_STATED, groups
+from matcher.market.dimension import groups
 from matcher.market.finding import LEAST_ORGANISATIONS, Finding, suppressed, tidy, visible
 from matcher.market.market import Market
+from matcher.market.words import NOT_STATED, cell, cells
+from matcher.phrases import counted, phrase
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-CAVEAT = "Suppliers in the catalogue only; registered needs, not the market."
+CAVEAT = phrase("Suppliers in the catalogue only; registered needs, not the market.")
 _SUPPLY = {
     "matched": "Int64",
     "matched_share": "Float64",
@@ -72,7 +74,7 @@ def supply_and_demand(market: Market, *, suppress: bool = False) -> Finding:
         for name in _SUPPLY:
             table[name] = table[name].mask(few)
     return Finding(
-        name="supply and demand",
+        name=phrase("supply and demand"),
         table=table,
         sentence=_sentence(table),
         n=len(market.needs),
@@ -80,7 +82,7 @@ def supply_and_demand(market: Market, *, suppress: bool = False) -> Finding:
         versions=market.versions,
         caveat=CAVEAT,
         day=market.day,
-        parameters={"adequate from": market.adequate},
+        parameters={phrase("adequate from"): market.adequate},
         draw=_bubbles,
     )
 
@@ -88,20 +90,33 @@ def supply_and_demand(market: Market, *, suppress: bool = False) -> Finding:
 def _sentence(table: pd.DataFrame) -> str:
     there = visible(table).dropna(subset=["suppliers"])
     if there.empty:
-        return "No needs that were compared with the catalogue can be shown."
+        return phrase("No needs that were compared with the catalogue can be shown.")
     bare = there[there["suppliers"] == 0].sort_values(
         ["needs", "area", "country"], ascending=[False, True, True]
     )
     if bare.empty:
         least = there.sort_values(["suppliers_per_need", "area", "country"]).iloc[0]
-        return (
+        return counted(
             "Every cell shown has suppliers; the fewest for its needs are in "
-            f"{least['area']}, {least['country']}: {least['suppliers']} for {least['compared']} needs."
+            "{area}, {country}: {suppliers} for {n} needs.",
+            "Every cell shown has suppliers; the fewest for its needs are in "
+            "{area}, {country}: {suppliers} for {n} needs.",
+            int(least["compared"]),
+            area=cell(least, "area"),
+            country=cell(least, "country"),
+            suppliers=int(least["suppliers"]),
         )
     first = bare.iloc[0]
-    return (
-        f"{len(bare)} of {len(there)} cells have needs and no adequate supplier; the one with most needs is "
-        f"{first['area']} in {first['country']} ({first['needs']})."
+    return counted(
+        "{bare} of {n} cells have needs and no adequate supplier; the one with most needs is "
+        "{area} in {country} ({needs}).",
+        "{bare} of {n} cells have needs and no adequate supplier; the one with most needs is "
+        "{area} in {country} ({needs}).",
+        len(there),
+        bare=len(bare),
+        area=cell(first, "area"),
+        country=cell(first, "country"),
+        needs=int(first["needs"]),
     )
 
 
@@ -117,7 +132,9 @@ def _bubbles(table: pd.DataFrame) -> "Figure":
     seen = table[table["needs"].notna()]
     most = max((int(n) for n in seen["needs"]), default=1)
     known = seen["matched_share"].notna()
-    unknown = "supply hidden or not known" if "suppressed" in table else "supply not known"
+    unknown = phrase("supply not known")
+    if "suppressed" in table:
+        unknown = phrase("supply hidden or not known")
     for some, label in ((seen[known], ""), (seen[~known], unknown)):
         if some.empty:
             continue
@@ -129,13 +146,13 @@ def _bubbles(table: pd.DataFrame) -> "Figure":
                 "cmin": 0,
                 "cmax": 1,
                 "showscale": True,
-                "colorbar": {"title": {"text": "needs with<br>adequate supply"}, "tickformat": ".0%"},
+                "colorbar": {"title": {"text": phrase("needs with<br>adequate supply")}, "tickformat": ".0%"},
             }
         numbers = ["?" if pd.isna(n) else str(int(n)) for n in some["suppliers"]]
         figure.add_trace(
             go.Scatter(
-                x=list(some["area"]),
-                y=list(some["country"]),
+                x=cells(some["area"], "area"),
+                y=cells(some["country"], "country"),
                 mode="markers",
                 name=label,
                 showlegend=bool(label),
@@ -149,25 +166,31 @@ def _bubbles(table: pd.DataFrame) -> "Figure":
                 }
                 | colour,
                 customdata=[[int(n), s] for n, s in zip(some["needs"], numbers, strict=True)],
-                hovertemplate="%{y}, %{x}<br>%{customdata[0]} needs, %{customdata[1]} suppliers"
-                "<extra></extra>",
+                hovertemplate="%{y}, %{x}<br>"
+                + phrase(
+                    "{needs} needs, {suppliers} suppliers",
+                    needs="%{customdata[0]}",
+                    suppliers="%{customdata[1]}",
+                )
+                + "<extra></extra>",
             )
         )
     hidden = table[table["needs"].isna()]
     if not hidden.empty:
         figure.add_scatter(
-            x=list(hidden["area"]),
-            y=list(hidden["country"]),
+            x=cells(hidden["area"], "area"),
+            y=cells(hidden["country"], "country"),
             mode="markers",
-            name="hidden",
+            name=phrase("hidden"),
             marker={"symbol": "x-thin-open", "size": 9, "color": GREY},
-            hovertemplate="%{y}, %{x}<br>hidden<extra></extra>",
+            hovertemplate="%{y}, %{x}<br>" + phrase("hidden") + "<extra></extra>",
         )
     figure.update_layout(
         height=220 + 30 * table["country"].nunique(),
-        xaxis={"title": {"text": "area (size of a bubble: needs)"}} | words(sorted(set(table["area"]))),
+        xaxis={"title": {"text": phrase("area (size of a bubble: needs)")}}
+        | words(cells(sorted(set(table["area"])), "area")),
         yaxis={
-            "title": {"text": "country of the need"},
+            "title": {"text": phrase("country of the need")},
             "type": "category",
             "categoryorder": "category descending",
         },

@@ -3,12 +3,14 @@
 plotly is imported inside, so that the numbers need no drawing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from matcher.phrases import Phrase, counted, joined, phrase
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -31,7 +33,11 @@ def dressed(figure: "Figure", title: str, footnotes: Sequence[str]) -> "Figure":
     """The figure with its title, and its footnotes below the plot; texts of records cannot mark it up."""
     lines = [part for note in footnotes for part in wrap(escape(note, quote=False), FOOT_WIDTH)]
     heading = wrap(escape(title, quote=False), TITLE_WIDTH) or [""]
-    labels = [len(text.split("<br>")) for text in figure.layout.xaxis.ticktext or ()]
+    labels = []
+    if ticks := figure.layout.xaxis.ticktext:
+        broken = [wrap(escape(text, quote=False), LABEL_WIDTH) for text in ticks]
+        figure.update_xaxes(ticktext=["<br>".join(label) for label in broken])
+        labels = [max(len(label), 1) for label in broken]
     axis = 70 + LINE * (max(labels, default=1) - 1)
     legend = 30 if figure.layout.legend.orientation == "h" else 0
     figure.update_layout(
@@ -79,7 +85,29 @@ def dressed(figure: "Figure", title: str, footnotes: Sequence[str]) -> "Figure":
     return figure
 
 
-def empty(message: str = "Nothing to show") -> "Figure":
+def told(figure: "Figure", said: Callable[[str], str]) -> "Figure":
+    """The figure with all its phrases said by a function; plain text stays as it is."""
+    from plotly import graph_objects as go
+
+    def say(part: Any) -> Any:
+        if isinstance(part, Phrase):
+            return said(part)
+        if isinstance(part, dict):
+            return {name: say(value) for name, value in part.items()}
+        return [say(value) for value in part] if isinstance(part, list | tuple) else part
+
+    return go.Figure(say(figure.to_dict()))
+
+
+def more_in_table(number: int) -> str:
+    """What a figure says of what it does not draw."""
+    return counted("{n} more in the table", "{n} more in the table", number)
+
+
+_NOTHING = phrase("Nothing to show")
+
+
+def empty(message: str = _NOTHING) -> "Figure":
     """A figure that says that there is nothing to draw."""
     from plotly import graph_objects as go
 
@@ -121,8 +149,15 @@ def matrix(
             y=list(rows),
             texttemplate="%{text}",
             textfont={"size": 12},
-            hovertemplate=f"{row_title}: %{{y}}<br>{column_title}: %{{x}}<br>{measure}: %{{text}}"
-            "<extra></extra>",
+            hovertemplate=joined(
+                [
+                    phrase("{name}: {value}", name=row_title, value="%{y}"),
+                    phrase("{name}: {value}", name=column_title, value="%{x}"),
+                    phrase("{name}: {value}", name=measure, value="%{text}"),
+                ],
+                "<br>",
+            )
+            + "<extra></extra>",
             colorscale=SCALE,
             colorbar={"title": {"text": measure}},
             xgap=2,
@@ -155,14 +190,14 @@ def matrix(
 
 
 def words(categories: Sequence[str]) -> dict[str, Any]:
-    """An axis of categories, in their order, with long names broken into lines instead of turned."""
+    """An axis of categories, in their order; `dressed` breaks long names into lines instead of turning."""
     return {
         "type": "category",
         "categoryorder": "array",
         "categoryarray": list(categories),
         "tickmode": "array",
         "tickvals": list(categories),
-        "ticktext": ["<br>".join(wrap(escape(name, quote=False), LABEL_WIDTH)) for name in categories],
+        "ticktext": list(categories),
         "tickangle": 0,
     }
 

@@ -1,14 +1,17 @@
 """Who asks for like things: links between needs of different organisations, by country or organisation."""
 
+from html import escape
 from itertools import combinations_with_replacement
 from math import cos, pi, sin
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from matcher.market.dimension import NOT_STATED
 from matcher.market.finding import Finding, largest, suppressed, tidy
 from matcher.market.market import Market
+from matcher.market.words import NOT_STATED
+from matcher.market.words import cells as told
+from matcher.phrases import Phrase, counted, joined, phrase
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -23,7 +26,7 @@ def cooperation(
     With `suppress`, a pair of organisations is always a cell of two, so ask for countries then.
     """
     cells: dict[tuple[str, str], list[tuple[float, int, int]]] = {}
-    counted = unknown = 0
+    between = unknown = 0
     for (one, other), probability in market.links.items():
         a, b = market.rows[one], market.rows[other]
         if probability < market.adequate:
@@ -33,7 +36,7 @@ def cooperation(
             continue
         if market.buyers[a] == market.buyers[b]:
             continue
-        counted += 1
+        between += 1
         ends = sorted((_name(market, a, by), _name(market, b, by)))
         cells.setdefault((ends[0], ends[1]), []).append((probability, a, b))
     rows = []
@@ -54,20 +57,41 @@ def cooperation(
     if suppress:
         table = suppressed(table, ["links", "needs", "best"])
     most = largest(table, "links", [by, f"other_{by}"])
+    sentence = phrase("No link between needs of different organisations can be shown.")
+    if most and most.apart:
+        sentence = counted(
+            "Most links of like needs, apart from what is not stated, are between {ends}: {size} of {n}.",
+            "Most links of like needs, apart from what is not stated, are between {ends}: {size} of {n}.",
+            between,
+            ends=most.name,
+            size=most.size,
+        )
+    elif most:
+        sentence = counted(
+            "Most links of like needs are between {ends}: {size} of {n}.",
+            "Most links of like needs are between {ends}: {size} of {n}.",
+            between,
+            ends=most.name,
+            size=most.size,
+        )
+    left_out = counted(
+        "{n} links without known organisations left out",
+        "{n} links without known organisations left out",
+        unknown,
+    )
     return Finding(
-        name="cooperation",
+        name=phrase("cooperation"),
         table=table,
-        sentence=f"Most links of like needs{most.apart} are between {most.name}: {most.size} of {counted}."
-        if most
-        else "No link between needs of different organisations can be shown.",
+        sentence=sentence,
         n=len(market.needs),
-        coverage=f"{market.coverage('organisation', 'country')}; "
-        f"{unknown} links without known organisations left out",
+        coverage=joined([market.coverage("organisation", "country"), left_out], "; "),
         versions=market.versions,
-        caveat="Registered needs, not the market; "
-        "a link says that two needs are alike, not that anybody cooperates.",
+        caveat=phrase(
+            "Registered needs, not the market; "
+            "a link says that two needs are alike, not that anybody cooperates."
+        ),
         day=market.day,
-        parameters={"link from": market.adequate},
+        parameters={phrase("link from"): market.adequate},
         draw=_network,
     )
 
@@ -80,16 +104,14 @@ def _name(market: Market, row: int, by: str) -> str:
 
 def _network(table: pd.DataFrame) -> "Figure":
     """The ends on a circle; the more links, the wider the line."""
-    from html import escape
-
     from plotly import graph_objects as go
 
     from matcher.market.chart import GREY, PALETTE, empty
 
     if table.empty:
-        return empty("No links to show")
+        return empty(phrase("No links to show"))
     one, other = table.columns[0], table.columns[1]
-    ends = sorted({*table[one], *table[other]})
+    ends = sorted({*told(table[one], one), *told(table[other], other)})
     place = {e: (cos(2 * pi * i / len(ends)), sin(2 * pi * i / len(ends))) for i, e in enumerate(ends)}
     counts = {
         (str(row[one]), str(row[other])): None if pd.isna(row["links"]) else int(row["links"])
@@ -113,15 +135,14 @@ def _network(table: pd.DataFrame) -> "Figure":
                 "color": GREY if count is None else PALETTE[0],
             },
             opacity=0.6,
-            hovertemplate=f"{escape(a)} and {escape(b)}: {'hidden' if count is None else count} links"
-            "<extra></extra>",
+            hovertemplate=_links(a, b, count) + "<extra></extra>",
             showlegend=False,
         )
     figure.add_scatter(
         x=[1.13 * place[end][0] for end in ends],
         y=[1.13 * place[end][1] for end in ends],
         mode="text",
-        text=[escape(end) + (f"<br>({within[end]} within)" if within[end] else "") for end in ends],
+        text=[_end(end, within[end]) for end in ends],
         hoverinfo="skip",
         showlegend=False,
     )
@@ -131,3 +152,23 @@ def _network(table: pd.DataFrame) -> "Figure":
         yaxis={"visible": False, "range": [-1.3, 1.3], "scaleanchor": "x"},
     )
     return figure
+
+
+def _links(one: str, other: str, count: int | None) -> str:
+    """What is said of a line."""
+    ends = {"one": _marked(one), "other": _marked(other)}
+    if count is None:
+        return phrase("{one} and {other}: hidden links", **ends)
+    return counted("{one} and {other}: {n} links", "{one} and {other}: {n} links", count, **ends)
+
+
+def _end(name: str, within: int | None) -> str:
+    """What stands at an end."""
+    if not within:
+        return _marked(name)
+    return _marked(name) + "<br>" + counted("({n} within)", "({n} within)", within)
+
+
+def _marked(name: str) -> str:
+    """A name that cannot mark up a figure; the engine's own words and names of countries do not."""
+    return name if isinstance(name, Phrase) else escape(name)

@@ -4,22 +4,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from matcher.market.dimension import NOT_STATED, groups
+from matcher.market.dimension import groups
 from matcher.market.finding import LEAST_ORGANISATIONS, Finding, tidy
 from matcher.market.market import Market
+from matcher.market.words import NOT_COMPARED, NOT_STATED, ORIGINS, cells
+from matcher.phrases import counted, joined, phrase
 from matcher.records import EU_COUNTRIES
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-ORIGINS = (
-    "domestic",
-    "EU, not domestic",
-    "outside the EU only",
-    "origin not stated",
-    "no adequate supply",
-    "not compared",
-)
+DOMESTIC, INSIDE, OUTSIDE, UNSTATED, NONE, _ = ORIGINS
 
 
 def origin(market: Market, row: int) -> str:
@@ -29,16 +24,16 @@ def origin(market: Market, row: int) -> str:
     another one is known to be there.
     """
     if not market.compared(row):
-        return "not compared"
+        return NOT_COMPARED
     countries = {market.solutions[column].country for column in market.adequate_for(row).tolist()}
     if not countries:
-        return "no adequate supply"
+        return NONE
     home = market.needs[row].country
     if home is not None and home in countries:
-        return "domestic"
+        return DOMESTIC
     if None in countries:
-        return "origin not stated"
-    return "EU, not domestic" if countries & set(EU_COUNTRIES) else "outside the EU only"
+        return UNSTATED
+    return INSIDE if countries & set(EU_COUNTRIES) else OUTSIDE
 
 
 def import_dependence(market: Market, *, suppress: bool = False) -> Finding:
@@ -49,7 +44,7 @@ def import_dependence(market: Market, *, suppress: bool = False) -> Finding:
     the rest of their country.
     """
     rows = []
-    left_out = counted = 0
+    left_out = known = 0
     for (country,), members in groups(market, "country").items():
         if country == NOT_STATED:
             continue
@@ -60,7 +55,7 @@ def import_dependence(market: Market, *, suppress: bool = False) -> Finding:
         if suppress and min(sizes) < LEAST_ORGANISATIONS:
             left_out += 1
             continue
-        counted += len(members)
+        known += len(members)
         for name, part in parts.items():
             value = market.total(part)
             rows.append(
@@ -78,20 +73,35 @@ def import_dependence(market: Market, *, suppress: bool = False) -> Finding:
     types |= {"share": "Float64", "value_eur": "Float64", "value_stated": "Int64"}
     table = tidy(rows, types)
     without = sum(solution.country is None for solution in market.solutions)
-    hidden = (
-        f"; {left_out} countries left out, with cells of fewer than three organisations" if suppress else ""
-    )
+    coverage = [
+        market.coverage("country", "supply", "value"),
+        counted(
+            "{without} of {n} solutions state no country",
+            "{without} of {n} solutions state no country",
+            len(market.solutions),
+            without=without,
+        ),
+    ]
+    if suppress:
+        coverage.append(
+            counted(
+                "{n} countries left out, with cells of fewer than three organisations",
+                "{n} countries left out, with cells of fewer than three organisations",
+                left_out,
+            )
+        )
     return Finding(
-        name="import dependence",
+        name=phrase("import dependence"),
         table=table,
         sentence=_sentence(table),
-        n=counted,
-        coverage=f"{market.coverage('country', 'supply', 'value')}; "
-        f"{without} of {len(market.solutions)} solutions state no country{hidden}",
+        n=known,
+        coverage=joined(coverage, "; "),
         versions=market.versions,
-        caveat="Suppliers in the catalogue only, by the country they state; not where goods are made.",
+        caveat=phrase(
+            "Suppliers in the catalogue only, by the country they state; not where goods are made."
+        ),
         day=market.day,
-        parameters={"adequate from": market.adequate},
+        parameters={phrase("adequate from"): market.adequate},
         draw=_stacked,
     )
 
@@ -101,10 +111,16 @@ def _sentence(table: pd.DataFrame) -> str:
     counts = {name: int(needs.get(name, 0)) for name in ORIGINS}
     supplied = sum(counts[name] for name in ORIGINS[:3])
     if not supplied:
-        return "No need with adequate supply of known origin can be shown."
-    return (
-        f"Of {supplied} needs with adequate supply of known origin, {counts[ORIGINS[0]]} have it at home, "
-        f"{counts[ORIGINS[1]]} elsewhere in the EU and {counts[ORIGINS[2]]} only outside the EU."
+        return phrase("No need with adequate supply of known origin can be shown.")
+    return counted(
+        "Of {n} needs with adequate supply of known origin, {home} have it at home, "
+        "{inside} elsewhere in the EU and {outside} only outside the EU.",
+        "Of {n} needs with adequate supply of known origin, {home} have it at home, "
+        "{inside} elsewhere in the EU and {outside} only outside the EU.",
+        supplied,
+        home=counts[DOMESTIC],
+        inside=counts[INSIDE],
+        outside=counts[OUTSIDE],
     )
 
 
@@ -125,21 +141,22 @@ def _stacked(table: pd.DataFrame) -> "Figure":
             continue
         figure.add_bar(
             x=[int(n) for n in part["needs"]],
-            y=list(part["country"]),
+            y=cells(part["country"], "country"),
             orientation="h",
             name=name,
             marker={"color": colour, "line": {"color": "#666666", "width": 0.5}},
-            hovertemplate=f"%{{y}}: %{{x}} needs, {name}<extra></extra>",
+            hovertemplate=phrase("{place}: {n} needs, {origin}", place="%{y}", n="%{x}", origin=name)
+            + "<extra></extra>",
         )
     figure.update_layout(
         barmode="stack",
         height=220 + 26 * table["country"].nunique(),
-        xaxis={"title": {"text": "needs"}},
+        xaxis={"title": {"text": phrase("needs")}},
         yaxis={
-            "title": {"text": "country of the need"},
+            "title": {"text": phrase("country of the need")},
             "type": "category",
             "categoryorder": "category descending",
         },
-        legend={"title": {"text": "adequate supply"}, "traceorder": "normal"},
+        legend={"title": {"text": phrase("adequate supply")}, "traceorder": "normal"},
     )
     return figure

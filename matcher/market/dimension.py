@@ -5,15 +5,15 @@ from types import MappingProxyType
 from typing import Literal
 
 from matcher.errors import SettingInvalid
-from matcher.market.finding import UNSAID_WORDS
 from matcher.market.market import Market
+from matcher.market.words import MATURITIES, NO_AREA, NO_FUNCTION, NOT_STATED
+from matcher.phrases import phrase
 from matcher.records import Need
 
 Dimension = Literal[
     "country", "area", "function", "regime", "buyer_type", "nature", "year", "maturity", "organisation"
 ]
 
-NOT_STATED, NO_AREA, NO_FUNCTION = UNSAID_WORDS
 UNSAID: Mapping[str, str] = MappingProxyType({"area": NO_AREA, "function": NO_FUNCTION})
 """What is shown where a need says nothing; "not stated" for the other dimensions."""
 
@@ -27,8 +27,8 @@ def maturity(need: Need) -> str | None:
     if need.trl_min is None:
         return None
     if need.trl_min <= 6:
-        return "research (TRL 6 or less)"
-    return "near the market (TRL 7-8)" if need.trl_min < 9 else "on the market (TRL 9)"
+        return MATURITIES[0]
+    return MATURITIES[1] if need.trl_min < 9 else MATURITIES[2]
 
 
 def said(market: Market, by: str) -> list[str | None]:
@@ -45,7 +45,10 @@ def said(market: Market, by: str) -> list[str | None]:
         "organisation": lambda need: market.buyers[market.rows[need.id]],
     }
     if by not in read:
-        raise SettingInvalid(f"Needs cannot be divided by {by!r}: expected one of {', '.join(read)}.")
+        expected = ", ".join(read)
+        raise SettingInvalid(
+            phrase("Needs cannot be divided by {by!r}: expected one of {expected}.", by=by, expected=expected)
+        )
     return [read[by](need) or None for need in market.needs]
 
 

@@ -13,10 +13,12 @@ from matcher.market.profile import (
     SEED,
     Counts,
     Dimension,
-    counted,
     finding,
     jensen_shannon,
+    tallied,
 )
+from matcher.market.words import DIMENSIONS, cell, cells
+from matcher.phrases import counted, phrase
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -37,7 +39,7 @@ def distances(
     `chance` is the distance that two countries of one common profile would exceed in 1 of 20 cases.
     With `suppress`, countries of fewer than three organisations are hidden. Raises `SettingInvalid`.
     """
-    counts = counted(market, by, least, draws, seed)
+    counts = tallied(market, by, least, draws, seed)
     sizes = counts.sizes
     seen = [c for c in range(len(sizes)) if sizes[c] >= least]
     if suppress:
@@ -80,19 +82,29 @@ def distances(
     types = {"country": "string", "other": "string", "rank": "Int64"}
     types |= dict.fromkeys("distance low high chance".split(), "Float64")
     table = tidy(rows, types | {"beyond_chance": "boolean", "needs": "Int64", "other_needs": "Int64"})
-    return finding(market, f"distances of national profiles by {by}", table, _alike(table), counts, _matrix)
+    name = phrase("distances of national profiles by {dimension}", dimension=DIMENSIONS[by])
+    return finding(market, name, table, _alike(table), counts, _matrix)
 
 
 def _alike(table: pd.DataFrame) -> str:
     once = table[table["country"] < table["other"]].sort_values(["distance", "country", "other"])
     if once.empty:
-        return "Fewer than two countries have enough needs to be compared."
+        return phrase("Fewer than two countries have enough needs to be compared.")
     near, far = once.iloc[0], once.iloc[-1]
     apart = int(once["beyond_chance"].sum())
-    return (
-        f"Most alike are {near['country']} and {near['other']} ({near['distance']:.2f}), least alike "
-        f"{far['country']} and {far['other']} ({far['distance']:.2f}); "
-        f"{apart} of {len(once)} pairs differ by more than chance."
+    return counted(
+        "Most alike are {near} and {near_other} ({nearest:.2f}), least alike {far} and {far_other} "
+        "({farthest:.2f}); {apart} of {n} pairs differ by more than chance.",
+        "Most alike are {near} and {near_other} ({nearest:.2f}), least alike {far} and {far_other} "
+        "({farthest:.2f}); {apart} of {n} pairs differ by more than chance.",
+        len(once),
+        near=cell(near, "country"),
+        near_other=cell(near, "other"),
+        nearest=float(near["distance"]),
+        far=cell(far, "country"),
+        far_other=cell(far, "other"),
+        farthest=float(far["distance"]),
+        apart=apart,
     )
 
 
@@ -116,7 +128,7 @@ def _matrix(table: pd.DataFrame) -> "Figure":
     order = countries
     if len(countries) > 2:
         order = [countries[i] for i in leaves_list(linkage(squareform(values, checks=False), "average"))]
-    cells = {
+    found = {
         (str(row["country"]), str(row["other"])): (
             float(row["distance"]),
             f"{row['distance']:.2f}" + ("*" if row["beyond_chance"] else ""),
@@ -124,11 +136,11 @@ def _matrix(table: pd.DataFrame) -> "Figure":
         for row in table.to_dict("records")
     }
     return matrix(
-        cells,
-        rows=order,
-        columns=order,
-        row_title="country",
-        column_title="country (* more than chance)",
-        measure="distance",
+        found,
+        rows=cells(order, "country"),
+        columns=cells(order, "country"),
+        row_title=phrase("country"),
+        column_title=phrase("country (* more than chance)"),
+        measure=phrase("distance"),
         bounds=(0.0, 1.0),
     )

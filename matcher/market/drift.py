@@ -11,6 +11,7 @@ from matcher.errors import SettingInvalid
 from matcher.market.finding import Finding, suppressed, tidy, visible
 from matcher.market.market import Market
 from matcher.market.profile import jensen_shannon
+from matcher.phrases import counted, joined, phrase
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -54,7 +55,9 @@ def cpv_drift(
     start. Raises `SettingInvalid` for digits outside 2..8.
     """
     if not 2 <= digits <= 8:
-        raise SettingInvalid(f"digits is {digits}: expected 2 (division) to 8 (whole code).")
+        raise SettingInvalid(
+            phrase("digits is {digits}: expected 2 (division) to 8 (whole code).", digits=digits)
+        )
     dated = [
         (need.window_start, need.cpv[0][:digits], row)
         for row, need in enumerate(market.needs)
@@ -96,17 +99,31 @@ def cpv_drift(
     )
     apart = float(jensen_shannon(shares[0], shares[1])) if before and after else None
     return Finding(
-        name="CPV drift",
+        name=phrase("CPV drift"),
         table=table,
         sentence=_sentence(table, at, apart),
         n=len(dated),
-        coverage=f"planned start and CPV stated by {len(dated)} of {len(market.needs)} needs; "
-        f"{before} before {at.isoformat()}, {after} from then on",
+        coverage=joined(
+            [
+                counted(
+                    "planned start and CPV stated by {stated} of {n} needs",
+                    "planned start and CPV stated by {stated} of {n} needs",
+                    len(market.needs),
+                    stated=len(dated),
+                ),
+                phrase(
+                    "{before} before {day:%Y-%m-%d}, {after} from then on", before=before, day=at, after=after
+                ),
+            ],
+            "; ",
+        ),
         versions=market.versions,
-        caveat="Small numbers: intervals are Newcombe's (95 %), each branch by itself; "
-        "about a fifth of published CPV codes are wrong.",
+        caveat=phrase(
+            "Small numbers: intervals are Newcombe's (95 %), each branch by itself; "
+            "about a fifth of published CPV codes are wrong."
+        ),
         day=market.day,
-        parameters={"digits": digits, "split": at.isoformat()},
+        parameters={phrase("digits"): digits, phrase("split"): at.isoformat()},
         draw=_dumbbells,
     )
 
@@ -114,19 +131,36 @@ def cpv_drift(
 def _sentence(table: pd.DataFrame, at: date, apart: float | None) -> str:
     there = visible(table)
     if apart is None or there.empty:
-        return "There are too few dated needs with a CPV code to compare two times."
+        return phrase("There are too few dated needs with a CPV code to compare two times.")
     sure = there[(there["low"] > 0) | (there["high"] < 0)]
-    whole = f"the profiles are {apart:.2f} apart (0 equal, 1 nothing in common)"
     if sure.empty:
-        return f"No CPV branch surely rose or fell from {at.isoformat()} on; {whole}."
+        return phrase(
+            "No CPV branch surely rose or fell from {day:%Y-%m-%d} on; "
+            "the profiles are {apart:.2f} apart (0 equal, 1 nothing in common).",
+            day=at,
+            apart=apart,
+        )
     first = (
         sure.assign(size=sure["change"].abs())
         .sort_values(["size", "branch"], ascending=[False, True])
         .iloc[0]
     )
-    return (
-        f"CPV branch {first['branch']} {'rose' if first['change'] > 0 else 'fell'} most, from "
-        f"{first['share_before']:.0%} to {first['share_after']:.0%} of the needs; {whole}."
+    shares = {
+        "branch": str(first["branch"]),
+        "before": float(first["share_before"]),
+        "after": float(first["share_after"]),
+        "apart": apart,
+    }
+    if first["change"] > 0:
+        return phrase(
+            "CPV branch {branch} rose most, from {before:.0%} to {after:.0%} of the needs; "
+            "the profiles are {apart:.2f} apart (0 equal, 1 nothing in common).",
+            **shares,
+        )
+    return phrase(
+        "CPV branch {branch} fell most, from {before:.0%} to {after:.0%} of the needs; "
+        "the profiles are {apart:.2f} apart (0 equal, 1 nothing in common).",
+        **shares,
     )
 
 
@@ -136,7 +170,7 @@ def _dumbbells(table: pd.DataFrame) -> "Figure":
 
     seen = visible(table)
     if seen.empty:
-        return empty("Nothing to compare")
+        return empty(phrase("Nothing to compare"))
     from plotly import graph_objects as go
 
     moved = seen.assign(size=seen["change"].abs()).sort_values(["size", "branch"], ascending=[False, True])
@@ -152,8 +186,8 @@ def _dumbbells(table: pd.DataFrame) -> "Figure":
             showlegend=False,
         )
     for column, name, colour, symbol in (
-        ("before", "before", PALETTE[1], "circle-open"),
-        ("after", "from the split on", PALETTE[0], "circle"),
+        ("before", phrase("before"), PALETTE[1], "circle-open"),
+        ("after", phrase("from the split on"), PALETTE[0], "circle"),
     ):
         figure.add_scatter(
             x=[float(share) for share in part[f"share_{column}"]],
@@ -162,13 +196,21 @@ def _dumbbells(table: pd.DataFrame) -> "Figure":
             name=name,
             marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2}},
             customdata=[int(n) for n in part[column]],
-            hovertemplate="%{y}: %{x:.0%} (%{customdata} needs)<extra></extra>",
+            hovertemplate=phrase(
+                "{place}: {share} ({n} needs)", place="%{y}", share="%{x:.0%}", n="%{customdata}"
+            )
+            + "<extra></extra>",
         )
-    note = [f"{len(moved) - len(part)} that moved less are in the table"] if len(moved) > len(part) else []
-    note += [f"{len(table) - len(seen)} hidden"] if len(table) > len(seen) else []
+    note: list[str] = []
+    if (less := len(moved) - len(part)) > 0:
+        note.append(
+            counted("{n} that moved less are in the table", "{n} that moved less are in the table", less)
+        )
+    if (hidden := len(table) - len(seen)) > 0:
+        note.append(counted("{n} hidden", "{n} hidden", hidden))
     if note:
         figure.add_annotation(
-            text="; ".join(note),
+            text=joined(note, "; "),
             showarrow=False,
             xref="paper",
             yref="paper",
@@ -180,11 +222,11 @@ def _dumbbells(table: pd.DataFrame) -> "Figure":
     figure.update_layout(
         height=220 + 26 * len(part),
         xaxis={
-            "title": {"text": "share of the needs of that time"},
+            "title": {"text": phrase("share of the needs of that time")},
             "tickformat": ".0%",
             "rangemode": "tozero",
         },
-        yaxis={"title": {"text": "CPV branch"}, "type": "category", "autorange": "reversed"},
+        yaxis={"title": {"text": phrase("CPV branch")}, "type": "category", "autorange": "reversed"},
         legend={"orientation": "h"},
     )
     return figure

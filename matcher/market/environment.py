@@ -10,12 +10,14 @@ from matcher.errors import SettingInvalid
 from matcher.market.dimension import Dimension, groups
 from matcher.market.finding import Finding, largest, suppressed, tidy
 from matcher.market.market import Market
+from matcher.market.words import DIMENSIONS, cell
+from matcher.phrases import counted, phrase
 from matcher.records import Need
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-CAVEAT = "Registered needs, not the market."
+CAVEAT = phrase("Registered needs, not the market.")
 FLAGS: dict[str, tuple[str, ...]] = {
     "cpb": ("is_cpb", "awarding_cpb", "acquiring_cpb"),
     "framework": ("framework",),
@@ -47,7 +49,9 @@ def environment(
     are unknown, twice the same, or none.
     """
     if not by or len(set(by)) < len(by):
-        raise SettingInvalid(f"by is {list(by)}: expected one dimension or more, each once.")
+        raise SettingInvalid(
+            phrase("by is {by}: expected one dimension or more, each once.", by=str(list(by)))
+        )
     rows: list[dict[str, Any]] = []
     for key, members in groups(market, *by).items():
         value = market.total(members)
@@ -69,13 +73,25 @@ def environment(
     if suppress:
         table = suppressed(table, [name for name in types if name not in by])
     most = largest(table, "needs", list(by))
-    sentence = (
-        f"The largest group of needs{most.apart} is {most.name}: {most.size} of {len(market.needs)}."
-        if most
-        else "No group of needs can be shown."
-    )
+    sentence = phrase("No group of needs can be shown.")
+    if most and most.apart:
+        sentence = counted(
+            "The largest group of needs, apart from what is not stated, is {name}: {size} of {n}.",
+            "The largest group of needs, apart from what is not stated, is {name}: {size} of {n}.",
+            len(market.needs),
+            name=most.name,
+            size=most.size,
+        )
+    elif most:
+        sentence = counted(
+            "The largest group of needs is {name}: {size} of {n}.",
+            "The largest group of needs is {name}: {size} of {n}.",
+            len(market.needs),
+            name=most.name,
+            size=most.size,
+        )
     return Finding(
-        name="procurement environment",
+        name=phrase("procurement environment"),
         table=table,
         sentence=sentence,
         n=len(market.needs),
@@ -94,24 +110,21 @@ def _matrix(table: pd.DataFrame, down: str, across: str) -> "Figure":
     cells: dict[tuple[str, str], tuple[float | None, str]] = {}
     keys = [down, across] if across else [down]
     for key, part in table.groupby(keys, sort=True):
-        place = (
-            (str(key[0]), str(key[1]) if across else "needs")
-            if isinstance(key, tuple)
-            else (str(key), "needs")
-        )
+        shown = dict(zip(keys, key if isinstance(key, tuple) else (key,), strict=True))
+        place = (cell(shown, down), cell(shown, across) if across else phrase("needs"))
         seen = part["needs"].dropna()
         count = int(seen.sum()) if len(seen) else None
         text = "" if count is None else str(count)
         if len(seen) < len(part):
-            text = f"{text}+" if text else "hidden"
+            text = f"{text}+" if text else phrase("hidden")
         cells[place] = (count, text)
     return matrix(
         cells,
         rows=sorted({row for row, _ in cells}),
         columns=sorted({column for _, column in cells}),
-        row_title=down.replace("_", " "),
-        column_title=across.replace("_", " ") or "all",
-        measure="needs",
+        row_title=DIMENSIONS[down],
+        column_title=DIMENSIONS[across] if across else phrase("all"),
+        measure=phrase("needs"),
     )
 
 
@@ -134,12 +147,27 @@ def country_map(market: Market, *, suppress: bool = False) -> Finding:
     if suppress:
         table = suppressed(table, ["needs", "value_eur", "value_stated"])
     most = largest(table, "needs", ["country"])
+    sentence = phrase("No country can be shown.")
+    if most and most.apart:
+        sentence = counted(
+            "Most needs, apart from what is not stated, are of {name}: {size} of {n}.",
+            "Most needs, apart from what is not stated, are of {name}: {size} of {n}.",
+            len(market.needs),
+            name=most.name,
+            size=most.size,
+        )
+    elif most:
+        sentence = counted(
+            "Most needs are of {name}: {size} of {n}.",
+            "Most needs are of {name}: {size} of {n}.",
+            len(market.needs),
+            name=most.name,
+            size=most.size,
+        )
     return Finding(
-        name="map of needs",
+        name=phrase("map of needs"),
         table=table,
-        sentence=f"Most needs{most.apart} are of {most.name}: {most.size} of {len(market.needs)}."
-        if most
-        else "No country can be shown.",
+        sentence=sentence,
         n=len(market.needs),
         coverage=market.coverage("country", "value"),
         versions=market.versions,
@@ -153,4 +181,4 @@ def _tiles(table: pd.DataFrame) -> "Figure":
     from matcher.market.chart import plain
     from matcher.market.tiles import draw
 
-    return draw(dict(zip(table["country"], plain(table["needs"]), strict=True)), "needs")
+    return draw(dict(zip(table["country"], plain(table["needs"]), strict=True)), phrase("needs"))

@@ -1,17 +1,18 @@
 """What every analysis returns: a tidy table, one sentence, what it rests on, and a figure on demand."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from matcher.market.words import UNSAID_WORDS, cell
+from matcher.phrases import counted, joined, phrase
+
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-UNSAID_WORDS = ("not stated", "no area", "no function")
-"""What stands in a table where a need says nothing."""
 LEAST_ORGANISATIONS = 3
 """Cells of fewer organisations are suppressed for shared audiences."""
 
@@ -33,30 +34,34 @@ class Finding:
     caveat: str
     day: date
     parameters: Mapping[str, object] = field(default_factory=dict)
-    """Every number that was chosen rather than read."""
+    """Every number that was chosen rather than read, by what it is called."""
     draw: Callable[[pd.DataFrame], "Figure"] = field(repr=False)
 
-    def figure(self) -> "Figure":
+    def figure(self, said: Callable[[str], str] = str) -> "Figure":
         """The figure, with the sentence as its title and n, coverage, caveat and versions below it.
 
-        Needs plotly, which is imported only now.
+        `said` says each phrase in a reader's language. Needs plotly, which is imported only now.
         """
-        from matcher.market.chart import dressed
+        from matcher.market.chart import dressed, told
 
-        return dressed(self.draw(self.table), self.sentence, self.footnotes)
+        drawn = told(self.draw(self.table), said)
+        return dressed(drawn, said(self.sentence), [said(note) for note in self.footnotes])
 
     @property
     def footnotes(self) -> tuple[str, ...]:
         """What stands below the figure."""
-        made = ", ".join(f"{key} {value}" for key, value in sorted(self.versions.items()))
-        chosen = ", ".join(f"{key} {value}" for key, value in self.parameters.items())
+        made, chosen = _pairs(sorted(self.versions.items())), _pairs(self.parameters.items())
         lines = (
-            f"n = {self.n}; {self.coverage}; {self.day.isoformat()}",
+            phrase("n = {n}; {coverage}; {day:%Y-%m-%d}", n=self.n, coverage=self.coverage, day=self.day),
             self.caveat,
-            f"Chosen: {chosen}" if chosen else "",
-            f"Versions: {made}" if made else "",
+            phrase("Chosen: {parameters}", parameters=chosen) if chosen else "",
+            phrase("Versions: {versions}", versions=made) if made else "",
         )
         return tuple(line for line in lines if line)
+
+
+def _pairs(named: Iterable[tuple[str, object]]) -> str:
+    return joined((phrase("{name} {value}", name=name, value=value) for name, value in named), ", ")
 
 
 def tidy(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str]) -> pd.DataFrame:
@@ -112,8 +117,8 @@ class Largest(NamedTuple):
 
     name: str
     size: int
-    apart: str
-    """Words for the sentence where a larger cell was passed over, since it holds what is not stated."""
+    apart: bool
+    """Whether a larger cell was passed over, since it holds what is not stated; the sentence must say so."""
 
 
 def largest(table: pd.DataFrame, measure: str, keys: Sequence[str]) -> Largest | None:
@@ -123,7 +128,7 @@ def largest(table: pd.DataFrame, measure: str, keys: Sequence[str]) -> Largest |
 
     >>> cells = tidy([{"c": "FI", "n": 2}, {"c": "EE", "n": 2}], {"c": "string", "n": "Int64"})
     >>> largest(cells, "n", ["c"])
-    Largest(name='FI (and 1 as large)', size=2, apart='')
+    Largest(name='FI (and 1 as large)', size=2, apart=False)
     """
     there = visible(table).dropna(subset=[measure])
     there = there[there[measure] > 0]
@@ -132,7 +137,9 @@ def largest(table: pd.DataFrame, measure: str, keys: Sequence[str]) -> Largest |
     said = there[~there[list(keys)].isin(UNSAID_WORDS).any(axis=1)]
     chosen = there if said.empty else said
     most = chosen[chosen[measure] == chosen[measure].max()]
-    more = f" (and {len(most) - 1} as large)" if len(most) > 1 else ""
-    count = int(most.iloc[0][measure])
-    apart = ", apart from what is not stated," if int(there[measure].max()) > count else ""
-    return Largest(", ".join(str(most.iloc[0][key]) for key in keys) + more, count, apart)
+    first, others = most.iloc[0], len(most) - 1
+    count = int(first[measure])
+    name: str = joined((cell(first, key) for key in keys), ", ")
+    if others:
+        name = counted("{cell} (and {n} as large)", "{cell} (and {n} as large)", others, cell=name)
+    return Largest(name, count, int(there[measure].max()) > count)

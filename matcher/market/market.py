@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 
 from matcher.errors import RecordUnknown
+from matcher.phrases import counted, joined
 from matcher.protocols import Float32, Int64
 from matcher.records import Need, Solution
 
@@ -135,34 +136,68 @@ class Market:
         'value stated by 0 of 1 needs; 1 in no area'
         """
         taken = range(len(self.needs)) if rows is None else rows
-        return "; ".join(self._covered(name, taken) for name in fields)
+        return joined((self._covered(name, taken) for name in fields), "; ")
 
     def _covered(self, name: str, rows: Sequence[int]) -> str:
         needs, all_ = [self.needs[row] for row in rows], len(rows)
         match name:
             case "value":
-                return f"value stated by {self.total(rows).stated} of {all_} needs"
+                return counted(
+                    "value stated by {stated} of {n} needs",
+                    "value stated by {stated} of {n} needs",
+                    all_,
+                    stated=self.total(rows).stated,
+                )
             case "area":
-                return f"{sum(need.id not in self.areas for need in needs)} in no area"
+                bare = sum(need.id not in self.areas for need in needs)
+                return counted("{n} in no area", "{n} in no area", bare)
             case "function":
-                return f"{sum(need.id not in self.functions for need in needs)} with no function"
+                bare = sum(need.id not in self.functions for need in needs)
+                return counted("{n} with no function", "{n} with no function", bare)
             case "country":
-                return f"country stated by {sum(bool(need.country) for need in needs)} of {all_} needs"
+                return counted(
+                    "country stated by {stated} of {n} needs",
+                    "country stated by {stated} of {n} needs",
+                    all_,
+                    stated=sum(bool(need.country) for need in needs),
+                )
             case "window":
-                dated = sum(need.window_start is not None for need in needs)
-                return f"planned start stated by {dated} of {all_} needs"
+                return counted(
+                    "planned start stated by {stated} of {n} needs",
+                    "planned start stated by {stated} of {n} needs",
+                    all_,
+                    stated=sum(need.window_start is not None for need in needs),
+                )
             case "cpv":
-                return f"CPV stated by {sum(bool(need.cpv) for need in needs)} of {all_} needs"
+                return counted(
+                    "CPV stated by {stated} of {n} needs",
+                    "CPV stated by {stated} of {n} needs",
+                    all_,
+                    stated=sum(bool(need.cpv) for need in needs),
+                )
             case "organisation":
-                return (
-                    f"organisation stated by {sum(self.buyers[r] is not None for r in rows)} of {all_} needs"
+                return counted(
+                    "organisation stated by {stated} of {n} needs",
+                    "organisation stated by {stated} of {n} needs",
+                    all_,
+                    stated=sum(self.buyers[row] is not None for row in rows),
                 )
             case "regime":
-                return f"regime stated by {sum(bool(need.regime) for need in needs)} of {all_} needs"
+                return counted(
+                    "regime stated by {stated} of {n} needs",
+                    "regime stated by {stated} of {n} needs",
+                    all_,
+                    stated=sum(bool(need.regime) for need in needs),
+                )
             case "supply":
                 compared = sum(self.compared(row) for row in rows)
-                size = len(self.solutions)
-                return f"{compared} of {all_} needs compared with a catalogue of {size} solutions"
+                return counted(
+                    "{compared} of {all} needs compared with a catalogue of {n} solutions",
+                    "{compared} of {all} needs compared with a catalogue of {n} solutions",
+                    len(self.solutions),
+                    compared=compared,
+                    all=all_,
+                )
         raise ValueError(f"no coverage is known of {name!r}")
 
 

@@ -15,6 +15,8 @@ from matcher.errors import SettingInvalid
 from matcher.market.dimension import said
 from matcher.market.finding import Finding
 from matcher.market.market import Market
+from matcher.market.words import DIMENSIONS
+from matcher.phrases import counted, joined, phrase
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -26,10 +28,6 @@ LEAST_NEEDS = 5
 """Countries with fewer needs are hidden."""
 DRAWS = 2000
 SEED = 20260101
-CAVEAT = (
-    "Registered needs, not budgets; 95 % intervals are from a bootstrap over needs; "
-    "countries with fewer than {least} needs are hidden."
-)
 
 
 class Counts(NamedTuple):
@@ -78,10 +76,16 @@ def jensen_shannon(one: Float64, other: Float64) -> Float64:
     return distance
 
 
-def counted(market: Market, by: str, least: int, draws: int, seed: int) -> Counts:
+def tallied(market: Market, by: str, least: int, draws: int, seed: int) -> Counts:
     """The needs of every country and category, hidden countries included. Raises `SettingInvalid`."""
     if least < 1 or draws < 100:
-        raise SettingInvalid(f"least {least} and draws {draws}: expected at least 1 need and 100 draws.")
+        raise SettingInvalid(
+            phrase(
+                "least {least} and draws {draws}: expected at least 1 need and 100 draws.",
+                least=least,
+                draws=draws,
+            )
+        )
     cells: dict[tuple[str, str], list[int]] = {}
     for row, (country, category) in enumerate(zip(said(market, "country"), said(market, by), strict=True)):
         if country is not None and category is not None:
@@ -110,11 +114,33 @@ def finding(
         table=table,
         sentence=sentence,
         n=known,
-        coverage=f"country and {counts.by} stated by {known} of {len(market.needs)} needs; "
-        f"{hidden} countries hidden; {market.coverage('value')}",
+        coverage=joined(
+            [
+                counted(
+                    "country and {dimension} stated by {stated} of {n} needs",
+                    "country and {dimension} stated by {stated} of {n} needs",
+                    len(market.needs),
+                    dimension=DIMENSIONS[counts.by],
+                    stated=known,
+                ),
+                counted("{n} countries hidden", "{n} countries hidden", hidden),
+                market.coverage("value"),
+            ],
+            "; ",
+        ),
         versions=market.versions,
-        caveat=CAVEAT.format(least=counts.least),
+        caveat=counted(
+            "Registered needs, not budgets; 95 % intervals are from a bootstrap over needs; "
+            "countries with fewer than {n} needs are hidden.",
+            "Registered needs, not budgets; 95 % intervals are from a bootstrap over needs; "
+            "countries with fewer than {n} needs are hidden.",
+            counts.least,
+        ),
         day=market.day,
-        parameters={"draws": counts.draws, "seed": counts.seed, "least needs": counts.least},
+        parameters={
+            phrase("draws"): counts.draws,
+            phrase("seed"): counts.seed,
+            phrase("least needs"): counts.least,
+        },
         draw=draw,
     )

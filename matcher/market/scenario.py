@@ -14,6 +14,7 @@ from matcher.errors import SettingInvalid
 from matcher.market.finding import LEAST_ORGANISATIONS, Finding, tidy
 from matcher.market.market import Market, value_eur
 from matcher.market.supply import of_cluster
+from matcher.phrases import counted, joined, phrase
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -42,10 +43,19 @@ class Assumptions:
         for name in ("threshold_eur", "specification_hours", "coordination_hours"):
             number = getattr(self, name)
             if number is not None and not (isfinite(number) and number >= 0):
-                raise SettingInvalid(f"{name} is {number}: expected a number of 0 or more, or None.")
+                raise SettingInvalid(
+                    phrase(
+                        "{name} is {number}: expected a number of 0 or more, or None.",
+                        name=name,
+                        number=number,
+                    )
+                )
         if self.elasticity is not None and not -1 <= self.elasticity <= 1:
             raise SettingInvalid(
-                f"elasticity is {self.elasticity}: expected -1 to 1, such as -0.05, or None."
+                phrase(
+                    "elasticity is {elasticity}: expected -1 to 1, such as -0.05, or None.",
+                    elasticity=self.elasticity,
+                )
             )
 
 
@@ -103,18 +113,28 @@ def joint_buying(
         rows.append({"id": cluster} | _row(market, members, chosen))
     table = tidy(rows, _TYPES)
     involved = sorted({row for name in table["id"] for row in market.members(str(name))})
-    hidden = f"; {left_out} clusters of fewer than three organisations left out" if suppress else ""
+    coverage = [market.coverage("value", "organisation", "supply", rows=involved)]
+    if suppress:
+        coverage.append(
+            counted(
+                "{n} clusters of fewer than three organisations left out",
+                "{n} clusters of fewer than three organisations left out",
+                left_out,
+            )
+        )
     return Finding(
-        name="joint buying scenario",
+        name=phrase("joint buying scenario"),
         table=table,
         sentence=_sentence(table, chosen),
         n=len(involved),
-        coverage=market.coverage("value", "organisation", "supply", rows=involved) + hidden,
+        coverage=joined(coverage, "; "),
         versions=market.versions,
-        caveat="A scenario under the parameters shown, not a promised saving; sums of stated values only.",
+        caveat=phrase(
+            "A scenario under the parameters shown, not a promised saving; sums of stated values only."
+        ),
         day=market.day,
         parameters={
-            name: "not set" if value is None or value == "" else value
+            name: phrase("not set") if value is None or value == "" else value
             for name in (
                 "threshold_eur",
                 "threshold_basis",
@@ -188,22 +208,46 @@ def _row(market: Market, members: Sequence[int], chosen: Assumptions) -> dict[st
 
 def _sentence(table: pd.DataFrame, chosen: Assumptions) -> str:
     if table.empty:
-        return "No cluster of two needs or more can be shown."
+        return phrase("No cluster of two needs or more can be shown.")
     parts = [
-        f"{int(table['specifications_avoided'].sum())} specifications would be shared, not written again"
+        counted(
+            "{n} specifications would be shared, not written again",
+            "{n} specifications would be shared, not written again",
+            int(table["specifications_avoided"].sum()),
+        )
     ]
     if chosen.threshold_eur is not None:
         crossing = table[table["exceeds_together"].fillna(False) & (table["exceeding_alone"] == 0)]
-        parts.append(f"{len(crossing)} aggregates exceed the threshold that none of their stated values does")
+        parts.append(
+            counted(
+                "{n} aggregates exceed the threshold that none of their stated values does",
+                "{n} aggregates exceed the threshold that none of their stated values does",
+                len(crossing),
+            )
+        )
     priced = table.dropna(subset=["scenario_eur"])
     if not priced.empty:
         parts.append(
-            f"at an elasticity of {chosen.elasticity} the stated EUR {priced['value_eur'].sum():,.0f} of "
-            f"{len(priced)} clusters would be EUR {priced['scenario_eur'].sum():,.0f}"
+            counted(
+                "at an elasticity of {elasticity} the stated EUR {stated:,.0f} of {n} clusters "
+                "would be EUR {scenario:,.0f}",
+                "at an elasticity of {elasticity} the stated EUR {stated:,.0f} of {n} clusters "
+                "would be EUR {scenario:,.0f}",
+                len(priced),
+                elasticity=chosen.elasticity,
+                stated=float(priced["value_eur"].sum()),
+                scenario=float(priced["scenario_eur"].sum()),
+            )
         )
     if table["effort_hours"].notna().any():
-        parts.append(f"effort would change by {-table['effort_hours'].sum():+,.0f} hours")
-    return f"If {len(table)} clusters bought jointly (a scenario): " + "; ".join(parts) + "."
+        change = -float(table["effort_hours"].sum())
+        parts.append(phrase("effort would change by {hours:+,.0f} hours", hours=change))
+    return counted(
+        "If {n} clusters bought jointly (a scenario): {effects}.",
+        "If {n} clusters bought jointly (a scenario): {effects}.",
+        len(table),
+        effects=joined(parts, "; "),
+    )
 
 
 def _bars(table: pd.DataFrame) -> "Figure":
@@ -212,10 +256,10 @@ def _bars(table: pd.DataFrame) -> "Figure":
 
     from plotly import graph_objects as go
 
-    from matcher.market.chart import PALETTE, empty, plain
+    from matcher.market.chart import PALETTE, empty, more_in_table, plain
 
     if table.empty:
-        return empty("No clusters")
+        return empty(phrase("No clusters"))
     ordered = table.sort_values(["value_eur", "id"], na_position="last", ascending=[False, True]).head(SHOWN)
     names = [escape(str(name)) for name in ordered["id"]]
     figure = go.Figure()
@@ -223,19 +267,27 @@ def _bars(table: pd.DataFrame) -> "Figure":
         x=plain(ordered["value_eur"]),
         y=names,
         orientation="h",
-        name="sum of stated values",
+        name=phrase("sum of stated values"),
         marker={"color": PALETTE[0]},
         customdata=[[int(s), int(n)] for s, n in zip(ordered["value_stated"], ordered["needs"], strict=True)],
-        hovertemplate="%{y}: EUR %{x:,.0f}, stated by %{customdata[0]} of %{customdata[1]}<extra></extra>",
+        hovertemplate=phrase(
+            "{cluster}: EUR {value}, stated by {stated} of {n}",
+            cluster="%{y}",
+            value="%{x:,.0f}",
+            stated="%{customdata[0]}",
+            n="%{customdata[1]}",
+        )
+        + "<extra></extra>",
     )
     if ordered["scenario_eur"].notna().any():
         figure.add_bar(
             x=plain(ordered["scenario_eur"]),
             y=names,
             orientation="h",
-            name="scenario",
+            name=phrase("scenario"),
             marker={"color": PALETTE[1], "pattern": {"shape": "/"}},
-            hovertemplate="%{y}: EUR %{x:,.0f} in the scenario<extra></extra>",
+            hovertemplate=phrase("{cluster}: EUR {value} in the scenario", cluster="%{y}", value="%{x:,.0f}")
+            + "<extra></extra>",
         )
     for name, value, missing in zip(
         names, plain(ordered["value_eur"]), ordered["value_missing"], strict=True
@@ -248,11 +300,13 @@ def _bars(table: pd.DataFrame) -> "Figure":
                 xshift=6,
                 showarrow=False,
                 font={"size": 11},
-                text="no value stated" if value is None else f"{missing} not stated",
+                text=phrase("no value stated")
+                if value is None
+                else counted("{n} not stated", "{n} not stated", int(missing)),
             )
     if len(table) > SHOWN:
         figure.add_annotation(
-            text=f"{len(table) - SHOWN} more in the table",
+            text=more_in_table(len(table) - SHOWN),
             showarrow=False,
             xref="paper",
             yref="paper",
@@ -264,14 +318,16 @@ def _bars(table: pd.DataFrame) -> "Figure":
     limits = ordered["threshold_eur"].dropna()
     if len(limits):
         figure.add_vline(
-            x=float(limits.iloc[0]), line={"dash": "dash", "color": "#333333"}, annotation_text="threshold"
+            x=float(limits.iloc[0]),
+            line={"dash": "dash", "color": "#333333"},
+            annotation_text=phrase("threshold"),
         )
     figure.update_layout(
         barmode="group",
         height=240 + 40 * len(ordered),
-        xaxis={"title": {"text": "EUR, net of VAT"}, "rangemode": "tozero"},
+        xaxis={"title": {"text": phrase("EUR, net of VAT")}, "rangemode": "tozero"},
         yaxis={
-            "title": {"text": "cluster"},
+            "title": {"text": phrase("cluster")},
             "type": "category",
             "categoryorder": "array",
             "categoryarray": names[::-1],

@@ -8,7 +8,9 @@ import pandas as pd
 
 from matcher.market.finding import Finding, suppressed, tidy, visible
 from matcher.market.market import Market
-from matcher.market.profile import DRAWS, LEAST_NEEDS, SEED, Dimension, Float64, counted, finding
+from matcher.market.profile import DRAWS, LEAST_NEEDS, SEED, Dimension, Float64, finding, tallied
+from matcher.market.words import DIMENSIONS, cell, cells
+from matcher.phrases import phrase
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -32,7 +34,7 @@ def profiles(
     included: 2 is twice as much as usual. A share of none or of all has no bootstrap interval. Value shares
     are of the stated value. Raises `SettingInvalid`.
     """
-    counts = counted(market, by, least, draws, seed)
+    counts = tallied(market, by, least, draws, seed)
     sizes = counts.sizes
     usual = counts.table.sum(axis=0) / max(int(sizes.sum()), 1)
     drawn = counts.drawn()
@@ -77,7 +79,7 @@ def profiles(
         table = suppressed(table, ["needs", *floats, "value_eur", "value_stated", "value_share"])
     return finding(
         market,
-        f"national profiles by {by}",
+        phrase("national profiles by {dimension}", dimension=DIMENSIONS[by]),
         table,
         _special(table, by),
         counts,
@@ -90,14 +92,21 @@ def _special(table: pd.DataFrame, by: str) -> str:
     there = visible(table)
     sure = there[(there["quotient_low"] > 1).fillna(False)]
     if table.empty:
-        return "No country has enough needs for a profile."
+        return phrase("No country has enough needs for a profile.")
     if sure.empty:
-        return f"No country's share of any {by} is surely above the usual one."
+        return phrase(
+            "No country's share of any {dimension} is surely above the usual one.", dimension=DIMENSIONS[by]
+        )
     best = sure.sort_values(["quotient", "country", by], ascending=[False, True, True]).iloc[0]
-    return (
-        f"{best['country']} stands out for {best[by]}: {best['share']:.0%} of its needs, "
-        f"{best['quotient']:.1f} times the usual share "
-        f"(95 % {best['quotient_low']:.1f} to {best['quotient_high']:.1f})."
+    return phrase(
+        "{country} stands out for {category}: {share:.0%} of its needs, "
+        "{quotient:.1f} times the usual share (95 % {low:.1f} to {high:.1f}).",
+        country=cell(best, "country"),
+        category=cell(best, by),
+        share=float(best["share"]),
+        quotient=float(best["quotient"]),
+        low=float(best["quotient_low"]),
+        high=float(best["quotient_high"]),
     )
 
 
@@ -112,10 +121,10 @@ def _panels(table: pd.DataFrame, by: str) -> "Figure":
     """A panel for each category: the share of every country with its interval."""
     from plotly.subplots import make_subplots
 
-    from matcher.market.chart import PALETTE, empty, intervals, plain
+    from matcher.market.chart import PALETTE, empty, intervals, more_in_table, plain
 
     if table.empty:
-        return empty("No country has enough needs")
+        return empty(phrase("No country has enough needs"))
     sizes = table.groupby(by)["needs"].sum().sort_index().sort_values(ascending=False, kind="stable")
     shown = sorted(str(category) for category in sizes.index[:SHOWN])
     columns = min(3, len(shown))
@@ -126,7 +135,7 @@ def _panels(table: pd.DataFrame, by: str) -> "Figure":
         rows=lines,
         cols=columns,
         shared_yaxes=True,
-        subplot_titles=shown,
+        subplot_titles=cells(shown, by),
         vertical_spacing=80 / height,
         horizontal_spacing=0.04,
     )
@@ -137,22 +146,27 @@ def _panels(table: pd.DataFrame, by: str) -> "Figure":
             row=place // columns + 1,
             col=place % columns + 1,
             x=plain(part["share"]),
-            y=plain(part["country"]),
+            y=cells(part["country"], "country"),
             error_x={"type": "data", "array": up, "arrayminus": down, "color": PALETTE[0], "thickness": 1.2},
             mode="markers",
             marker={"color": PALETTE[0], "size": 8},
             customdata=plain(part["needs"]),
-            hovertemplate="%{y}: %{x:.0%} (%{customdata} needs)<extra></extra>",
+            hovertemplate=phrase(
+                "{place}: {share} ({n} needs)", place="%{y}", share="%{x:.0%}", n="%{customdata}"
+            )
+            + "<extra></extra>",
             showlegend=False,
         )
     figure.update_xaxes(range=[-0.03, 1.03], tickformat=".0%")
     for column in range(1, columns + 1):
-        figure.update_xaxes(title_text="share of the country's needs", row=lines, col=column)
-    figure.update_yaxes(categoryorder="array", categoryarray=countries[::-1], type="category")
+        figure.update_xaxes(title_text=phrase("share of the country's needs"), row=lines, col=column)
+    figure.update_yaxes(
+        categoryorder="array", categoryarray=cells(countries[::-1], "country"), type="category"
+    )
     if len(sizes) > SHOWN:
         figure.update_layout(meta={"left_out": int(len(sizes) - SHOWN)})
         figure.add_annotation(
-            text=f"{len(sizes) - SHOWN} more in the table",
+            text=more_in_table(len(sizes) - SHOWN),
             showarrow=False,
             xref="paper",
             yref="paper",

@@ -9,6 +9,8 @@ import pandas as pd
 from matcher.market.dimension import Dimension, groups
 from matcher.market.finding import Finding, suppressed, tidy, visible
 from matcher.market.market import Market, value_eur
+from matcher.market.words import DIMENSIONS, cell, cells
+from matcher.phrases import counted, joined, phrase
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -66,16 +68,27 @@ def concentration(market: Market, *, by: Dimension = "area", suppress: bool = Fa
     unnamed = sum(supplier is None for supplier in market.suppliers)
     sizes = sum(_small(s.size) is not None for s in market.solutions)
     return Finding(
-        name=f"supplier concentration by {by}",
+        name=phrase("supplier concentration by {dimension}", dimension=DIMENSIONS[by]),
         table=table,
         sentence=_sentence(table, by),
         n=len(market.needs),
-        coverage=f"{market.coverage('supply', 'value')}; {unnamed} solutions name no supplier; "
-        f"size stated by {sizes} of {len(market.solutions)} solutions",
+        coverage=joined(
+            [
+                market.coverage("supply", "value"),
+                counted("{n} solutions name no supplier", "{n} solutions name no supplier", unnamed),
+                counted(
+                    "size stated by {stated} of {n} solutions",
+                    "size stated by {stated} of {n} solutions",
+                    len(market.solutions),
+                    stated=sizes,
+                ),
+            ],
+            "; ",
+        ),
         versions=market.versions,
-        caveat="Suppliers in the catalogue only; shares are of matched demand, not of sales.",
+        caveat=phrase("Suppliers in the catalogue only; shares are of matched demand, not of sales."),
         day=market.day,
-        parameters={"adequate from": market.adequate},
+        parameters={phrase("adequate from"): market.adequate},
         draw=_bars,
     )
 
@@ -135,11 +148,17 @@ def _sizes(market: Market) -> dict[str, bool | None]:
 def _sentence(table: pd.DataFrame, by: str) -> str:
     there = visible(table).dropna(subset=["hhi"])
     if there.empty:
-        return "No matched demand can be shown."
+        return phrase("No matched demand can be shown.")
     most = there.sort_values(["hhi", by], ascending=[False, True]).iloc[0]
-    return (
-        f"Matched demand is most concentrated in {most[by]}: HHI {most['hhi']:.2f}, as of "
-        f"{most['effective_suppliers']:.1f} suppliers of equal size, over {most['matched']} needs."
+    return counted(
+        "Matched demand is most concentrated in {category}: HHI {hhi:.2f}, as of "
+        "{suppliers:.1f} suppliers of equal size, over {n} needs.",
+        "Matched demand is most concentrated in {category}: HHI {hhi:.2f}, as of "
+        "{suppliers:.1f} suppliers of equal size, over {n} needs.",
+        int(most["matched"]),
+        category=cell(most, by),
+        hhi=float(most["hhi"]),
+        suppliers=float(most["effective_suppliers"]),
     )
 
 
@@ -155,23 +174,28 @@ def _bars(table: pd.DataFrame) -> "Figure":
     ordered = table.sort_values(by, ascending=False)
     hidden = ordered["suppressed"] if "suppressed" in ordered else pd.Series(False, index=ordered.index)
     texts = [
-        "hidden"
+        phrase("hidden")
         if gone
-        else "no matched demand"
+        else phrase("no matched demand")
         if pd.isna(index)
-        else f"{index:.2f} ({suppliers} suppliers, {matched} needs)"
+        else phrase(
+            "{hhi:.2f} ({suppliers} suppliers, {needs} needs)",
+            hhi=float(index),
+            suppliers=int(suppliers),
+            needs=int(matched),
+        )
         for gone, index, suppliers, matched in zip(
             hidden, ordered["hhi"], ordered["suppliers"], ordered["matched"], strict=True
         )
     ]
-    names = list(ordered[by])
+    names = cells(ordered[by], by)
     figure = go.Figure(
         go.Bar(
             x=plain(ordered["hhi"]),
             y=names,
             orientation="h",
             marker={"color": PALETTE[0]},
-            hovertemplate="%{y}: %{x:.2f}<extra></extra>",
+            hovertemplate=phrase("{name}: {value}", name="%{y}", value="%{x:.2f}") + "<extra></extra>",
             showlegend=False,
         )
     )
@@ -180,12 +204,12 @@ def _bars(table: pd.DataFrame) -> "Figure":
     figure.update_layout(
         height=200 + 34 * len(table),
         xaxis={
-            "title": {"text": "HHI of suppliers by matched demand (1: a single supplier)"},
+            "title": {"text": phrase("HHI of suppliers by matched demand (1: a single supplier)")},
             "range": [0, 1.35],
             "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1],
         },
         yaxis={
-            "title": {"text": by.replace("_", " ")},
+            "title": {"text": DIMENSIONS[by]},
             "type": "category",
             "categoryorder": "array",
             "categoryarray": names,

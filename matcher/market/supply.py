@@ -7,12 +7,12 @@ would be the same for any TRL; else it is "unclear", with the classes that are p
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 
 from matcher.market.market import Market
+from matcher.market.words import hinted
 
 State = Literal["served", "thin", "immature", "unserved", "unclear", "not compared"]
 Hint = Literal["market", "thin market", "ppi", "pcp", "unmet"]
@@ -23,15 +23,6 @@ ENOUGH = 3
 """Adequate offers on the market that make a need served."""
 NEAR = 7
 """TRL from which a need may be one for innovation procurement of near solutions (PPI), below it for PCP."""
-SENTENCES = MappingProxyType(
-    {
-        "market": "Market exists: consider a framework or a coordinated purchase.",
-        "thin market": "Thin market: consider consulting it, and lots.",
-        "ppi": "Not yet on the market: consider PPI, or a late-phase PCP.",
-        "pcp": "Research stage: consider PCP or an innovation partnership.",
-        "unmet": "Unmet need: consider publishing it as a challenge.",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +47,8 @@ class Supply:
     @property
     def sentence(self) -> str:
         """The hint in words, or why there is none."""
-        if self.hint is not None:
-            return SENTENCES[self.hint]
-        if self.state == "not compared":
-            return "No hint: no solution was compared."
-        return f"No hint: {self.trl_unknown} of {len(self.adequate)} adequate solutions state no TRL."
+        adequate = None if self.state == "not compared" else len(self.adequate)
+        return hinted(self.hint, adequate, self.trl_unknown)
 
 
 def classify(trls: Sequence[int | None]) -> tuple[State, tuple[State, ...], Hint | None]:

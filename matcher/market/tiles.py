@@ -5,6 +5,9 @@ outline has to be fetched from a network.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from matcher.market.words import cell
+from matcher.phrases import joined, phrase
+
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
@@ -42,7 +45,7 @@ def draw(counts: Mapping[str, int | None], measure: str) -> "Figure":
     hidden = [code for code in sorted(counts) if code in PLACES and counts[code] is None]
     bare = [code for code in PLACES if code not in counts]
     figure = go.Figure()
-    for codes, colour, label in ((bare, PAPER, "none registered"), (hidden, GREY, "hidden")):
+    for codes, colour, label in ((bare, PAPER, phrase("none registered")), (hidden, GREY, phrase("hidden"))):
         figure.add_scatter(
             x=[PLACES[code][0] for code in codes],
             y=[PLACES[code][1] for code in codes],
@@ -51,7 +54,7 @@ def draw(counts: Mapping[str, int | None], measure: str) -> "Figure":
             marker={"symbol": "square", "size": 44, "color": colour},
             textfont={"color": "#5A5A5A"},
             name=label,
-            hovertemplate="%{text}: " + label + "<extra></extra>",
+            hovertemplate=phrase("{name}: {value}", name="%{text}", value=label) + "<extra></extra>",
             showlegend=bool(codes),
         )
     most = max((counts[code] or 0 for code in here), default=1)
@@ -73,15 +76,22 @@ def draw(counts: Mapping[str, int | None], measure: str) -> "Figure":
             },
             # dark below the middle of the scale, light above it
             textfont={"color": ["#FFFFFF" if (counts[c] or 0) < 0.6 * most else "#000000" for c in here]},
-            hovertemplate="%{text} " + measure + "<extra></extra>",
+            hovertemplate=joined(["%{text}", measure]) + "<extra></extra>",
             showlegend=False,
         )
     )
     other = sorted(code for code in counts if code not in PLACES)
     if other:
-        told = ", ".join(f"{code} {'hidden' if counts[code] is None else counts[code]}" for code in other)
+        told = (
+            phrase(
+                "{name} {value}",
+                name=cell({"country": code}, "country"),
+                value=phrase("hidden") if counts[code] is None else counts[code],
+            )
+            for code in other
+        )
         figure.add_annotation(
-            text=f"Without a tile: {told}",
+            text=phrase("Without a tile: {countries}", countries=joined(told, ", ")),
             showarrow=False,
             xref="paper",
             yref="paper",

@@ -9,6 +9,8 @@ import pandas as pd
 from matcher.errors import SettingInvalid
 from matcher.market.finding import LEAST_ORGANISATIONS, Finding, tidy
 from matcher.market.market import Market
+from matcher.market.words import NOT_COMPARED, TOPICS
+from matcher.phrases import counted, joined, phrase
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -17,7 +19,6 @@ FAR = 0.2
 """Pair probability below which two needs are weakly alike: far from all earlier clusters is new."""
 KNOWN = 0.5
 """Pair probability from which a need likely continues an earlier cluster."""
-STATES = ("new topic", "related", "known", "not compared")
 _TYPES = {
     "id": "string",
     "kind": "string",
@@ -51,7 +52,9 @@ def emerging(
     Raises `SettingInvalid`.
     """
     if not 0 <= far <= known <= 1:
-        raise SettingInvalid(f"far {far} and known {known}: expected 0 <= far <= known <= 1.")
+        raise SettingInvalid(
+            phrase("far {far} and known {known}: expected 0 <= far <= known <= 1.", far=far, known=known)
+        )
     clustered = {need for members in market.clusters.values() for need in members}
     units = [(name, "cluster", market.members(name)) for name in sorted(market.clusters)]
     units += [(n.id, "need", [row]) for row, n in enumerate(market.needs) if n.id not in clustered]
@@ -84,21 +87,44 @@ def emerging(
                 "state": state,
             }
         )
-    rows.sort(key=lambda row: (STATES.index(row["state"]), -row["needs"], row["likeness"] or 0.0, row["id"]))
+    rows.sort(key=lambda row: (TOPICS.index(row["state"]), -row["needs"], row["likeness"] or 0.0, row["id"]))
     table = tidy(rows, _TYPES)
     dated = sum(need.id in first_seen for need in market.needs)
-    hidden = f"; {left_out} of fewer than three organisations left out" if suppress else ""
+    coverage = [
+        counted(
+            "first seen known of {known} of {n} needs",
+            "first seen known of {known} of {n} needs",
+            len(market.needs),
+            known=dated,
+        ),
+        phrase(
+            "{undated} topics with an unknown day and {grown} earlier clusters that grew are not listed",
+            undated=undated,
+            grown=grown,
+        ),
+    ]
+    if suppress:
+        coverage.append(
+            counted(
+                "{n} of fewer than three organisations left out",
+                "{n} of fewer than three organisations left out",
+                left_out,
+            )
+        )
     return Finding(
-        name="emerging topics",
+        name=phrase("emerging topics"),
         table=table,
         sentence=_sentence(table, since),
         n=sum(row["needs"] for row in rows),
-        coverage=f"first seen known of {dated} of {len(market.needs)} needs; "
-        f"{undated} topics with an unknown day and {grown} earlier clusters that grew are not listed{hidden}",
+        coverage=joined(coverage, "; "),
         versions=market.versions,
-        caveat="Small numbers; new to this collection, not to the world.",
+        caveat=phrase("Small numbers; new to this collection, not to the world."),
         day=market.day,
-        parameters={"since": since.isoformat(), "far below": far, "known from": known},
+        parameters={
+            phrase("since"): since.isoformat(),
+            phrase("far below"): far,
+            phrase("known from"): known,
+        },
         draw=_strip,
     )
 
@@ -114,25 +140,42 @@ def _nearest(
     pairs = [(-value, cluster) for near in to if near for cluster, value in near.items()]
     value, cluster = min(pairs) if pairs else (None, None)
     if value is None or (not all(to) and -value < known):
-        return cluster, None if value is None else -value, "not compared"
+        return cluster, None if value is None else -value, NOT_COMPARED
     value = -value
-    return cluster, value, "new topic" if value < far else "related" if value < known else "known"
+    return cluster, value, TOPICS[0 if value < far else 1 if value < known else 2]
 
 
 def _sentence(table: pd.DataFrame, since: date) -> str:
     if table.empty:
-        return f"No topic was first seen from {since.isoformat()} on."
-    new = table[table["state"] == "new topic"]
-    compared = table[table["state"] != "not compared"]
+        return phrase("No topic was first seen from {day:%Y-%m-%d} on.", day=since)
+    new = table[table["state"] == TOPICS[0]]
+    compared = table[table["state"] != NOT_COMPARED]
     if compared.empty:
-        return f"{len(table)} topics were first seen from {since.isoformat()} on; none was compared."
-    told = (
-        f"{len(new)} of {len(compared)} topics first seen from {since.isoformat()} on "
-        "are far from all earlier ones"
-    )
+        return counted(
+            "{n} topics were first seen from {day:%Y-%m-%d} on; none was compared.",
+            "{n} topics were first seen from {day:%Y-%m-%d} on; none was compared.",
+            len(table),
+            day=since,
+        )
     if new.empty:
-        return f"{told}."
-    return f"{told}; the largest is {new.iloc[0]['id']}, {str(new.iloc[0]['title'])[:80]}."
+        return counted(
+            "{new} of {n} topics first seen from {day:%Y-%m-%d} on are far from all earlier ones.",
+            "{new} of {n} topics first seen from {day:%Y-%m-%d} on are far from all earlier ones.",
+            len(compared),
+            new=len(new),
+            day=since,
+        )
+    return counted(
+        "{new} of {n} topics first seen from {day:%Y-%m-%d} on are far from all earlier ones; "
+        "the largest is {id}, {title}.",
+        "{new} of {n} topics first seen from {day:%Y-%m-%d} on are far from all earlier ones; "
+        "the largest is {id}, {title}.",
+        len(compared),
+        new=len(new),
+        day=since,
+        id=str(new.iloc[0]["id"]),
+        title=str(new.iloc[0]["title"])[:80],
+    )
 
 
 def _strip(table: pd.DataFrame) -> "Figure":
@@ -144,9 +187,9 @@ def _strip(table: pd.DataFrame) -> "Figure":
     from matcher.market.chart import PALETTE, empty
 
     if table.empty:
-        return empty("No new topics")
+        return empty(phrase("No new topics"))
     figure = go.Figure()
-    for state, colour, symbol in zip(STATES[:3], (5, 1, 0), ("star", "diamond", "circle"), strict=True):
+    for state, colour, symbol in zip(TOPICS[:3], (5, 1, 0), ("star", "diamond", "circle"), strict=True):
         part = table[table["state"] == state]
         if part.empty:
             continue
@@ -165,12 +208,14 @@ def _strip(table: pd.DataFrame) -> "Figure":
                 for name, title in zip(part["id"], part["title"], strict=True)
             ],
             customdata=[int(n) for n in part["needs"]],
-            hovertemplate="%{text}<br>%{x}, %{customdata} needs, likeness %{y:.2f}<extra></extra>",
+            hovertemplate="%{text}<br>"
+            + phrase("{day}, {n} needs, likeness {share}", day="%{x}", n="%{customdata}", share="%{y:.2f}")
+            + "<extra></extra>",
         )
-    missing = int((table["state"] == "not compared").sum())
+    missing = int((table["state"] == NOT_COMPARED).sum())
     if missing:
         figure.add_annotation(
-            text=f"{missing} not compared, not drawn",
+            text=counted("{n} not compared, not drawn", "{n} not compared, not drawn", missing),
             showarrow=False,
             xref="paper",
             yref="paper",
@@ -181,8 +226,11 @@ def _strip(table: pd.DataFrame) -> "Figure":
         )
     figure.update_layout(
         height=460,
-        xaxis={"title": {"text": "first seen"}, "type": "date"},
-        yaxis={"title": {"text": "probability of the nearest earlier cluster"}, "range": [-0.05, 1.05]},
-        legend={"title": {"text": "topic (larger: more needs)"}},
+        xaxis={"title": {"text": phrase("first seen")}, "type": "date"},
+        yaxis={
+            "title": {"text": phrase("probability of the nearest earlier cluster")},
+            "range": [-0.05, 1.05],
+        },
+        legend={"title": {"text": phrase("topic (larger: more needs)")}},
     )
     return figure

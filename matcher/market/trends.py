@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 from scipy.stats import chi2
 
 from matcher.market.dimension import Dimension, shown
-from matcher.market.finding import Finding, largest, suppressed, tidy
+from matcher.market.finding import Finding, Largest, largest, suppressed, tidy
 from matcher.market.market import Market
+from matcher.market.words import cell
+from matcher.phrases import Phrase, counted, joined, phrase
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -66,7 +68,7 @@ def trends(
         for need in market.needs
         if (day := need.window_start if dates is None else dates.get(need.id)) is not None
     }
-    labels = shown(market, by) if by else ["all"] * len(market.needs)
+    labels = shown(market, by) if by else [str(phrase("all"))] * len(market.needs)
     cells: dict[tuple[str, str], list[int]] = {}
     for row, (need, label) in enumerate(zip(market.needs, labels, strict=True)):
         if need.id in when:
@@ -95,37 +97,84 @@ def trends(
     table = tidy(rows, types | {"organisations": "Int64", "value_eur": "Float64", "value_stated": "Int64"})
     if suppress:
         table = suppressed(table, ["needs", "low", "high", "value_eur", "value_stated"])
-    kind = "planned start" if dates is None else "date"
     most = largest(table, "needs", ["quarter", *([by] if by else [])])
-    sentence = f"No need with a {kind} can be shown."
-    if most:
-        low, high = poisson_interval(most.size)
-        sentence = (
-            f"Most needs by {kind}{most.apart} are of {most.name}: "
-            f"{most.size} (95 % {low:.1f} to {high:.1f})."
-        )
+    told = _PLANNED if dates is None else _DATED
     return Finding(
-        name=f"needs by quarter of {kind}",
+        name=told.name,
         table=table,
-        sentence=sentence,
+        sentence=_sentence(most, planned=dates is None),
         n=len(when),
-        coverage=f"{kind} known of {len(when)} of {len(market.needs)} needs; {market.coverage('value')}",
+        coverage=joined(
+            [_known(len(when), len(market.needs), planned=dates is None), market.coverage("value")], "; "
+        ),
         versions=market.versions,
-        caveat="Small numbers: intervals are exact Poisson intervals (95 %). "
-        "Quarters from now on fill up as needs are registered.",
+        caveat=phrase(
+            "Small numbers: intervals are exact Poisson intervals (95 %). "
+            "Quarters from now on fill up as needs are registered."
+        ),
         day=market.day,
-        draw=partial(_lines, today=quarter(market.day), kind=kind),
+        draw=partial(_lines, today=quarter(market.day), axis_title=told.axis),
     )
 
 
-def _lines(table: pd.DataFrame, today: str, kind: str) -> "Figure":
+class _Told(NamedTuple):
+    """Words that differ by what the quarters are of."""
+
+    name: Phrase
+    axis: Phrase
+
+
+_PLANNED = _Told(phrase("needs by quarter of planned start"), phrase("quarter of planned start"))
+_DATED = _Told(phrase("needs by quarter of date"), phrase("quarter of date"))
+
+
+def _sentence(most: Largest | None, *, planned: bool) -> str:
+    if most is None:
+        if planned:
+            return phrase("No need with a planned start can be shown.")
+        return phrase("No need with a date can be shown.")
+    low, high = poisson_interval(most.size)
+    numbers = {"name": most.name, "size": most.size, "low": low, "high": high}
+    if planned and most.apart:
+        return phrase(
+            "Most needs by planned start, apart from what is not stated, are of {name}: "
+            "{size} (95 % {low:.1f} to {high:.1f}).",
+            **numbers,
+        )
+    if planned:
+        return phrase(
+            "Most needs by planned start are of {name}: {size} (95 % {low:.1f} to {high:.1f}).", **numbers
+        )
+    if most.apart:
+        return phrase(
+            "Most needs by date, apart from what is not stated, are of {name}: "
+            "{size} (95 % {low:.1f} to {high:.1f}).",
+            **numbers,
+        )
+    return phrase("Most needs by date are of {name}: {size} (95 % {low:.1f} to {high:.1f}).", **numbers)
+
+
+def _known(known: int, all_: int, *, planned: bool) -> str:
+    if planned:
+        return counted(
+            "planned start known of {known} of {n} needs",
+            "planned start known of {known} of {n} needs",
+            all_,
+            known=known,
+        )
+    return counted(
+        "date known of {known} of {n} needs", "date known of {known} of {n} needs", all_, known=known
+    )
+
+
+def _lines(table: pd.DataFrame, today: str, axis_title: str) -> "Figure":
     """A panel a group; a suppressed quarter is a gap in the line."""
     from plotly.subplots import make_subplots
 
-    from matcher.market.chart import PALETTE, empty, intervals, plain
+    from matcher.market.chart import PALETTE, empty, intervals, more_in_table, plain
 
     if table.empty:
-        return empty("No dates are known")
+        return empty(phrase("No dates are known"))
     group = str(table.columns[0])
     sizes = table.groupby(group)["needs"].sum().sort_index().sort_values(ascending=False, kind="stable")
     names = sorted(str(name) for name in sizes.index[:SHOWN])
@@ -133,7 +182,7 @@ def _lines(table: pd.DataFrame, today: str, kind: str) -> "Figure":
         rows=len(names),
         cols=1,
         shared_xaxes=True,
-        subplot_titles=names if len(names) > 1 else None,
+        subplot_titles=[cell({group: name}, group) for name in names] if len(names) > 1 else None,
         vertical_spacing=min(0.06, 0.3 / len(names)),
     )
     axis = sorted(set(table["quarter"]))
@@ -150,7 +199,7 @@ def _lines(table: pd.DataFrame, today: str, kind: str) -> "Figure":
             line={"color": PALETTE[0]},
             showlegend=False,
             error_y={"type": "data", "array": up, "arrayminus": down, "color": "#7F7F7F", "thickness": 1},
-            hovertemplate="%{x}: %{y} needs<extra></extra>",
+            hovertemplate=phrase("{place}: {n} needs", place="%{x}", n="%{y}") + "<extra></extra>",
         )
         hidden = part[part["needs"].isna()]
         if not hidden.empty:
@@ -160,19 +209,19 @@ def _lines(table: pd.DataFrame, today: str, kind: str) -> "Figure":
                 x=list(hidden["quarter"]),
                 y=[0] * len(hidden),
                 mode="text",
-                text=["hidden"] * len(hidden),
+                text=[phrase("hidden")] * len(hidden),
                 textfont={"size": 10},
                 hoverinfo="skip",
                 showlegend=False,
             )
-        figure.update_yaxes(title_text="needs", rangemode="tozero", row=place, col=1)
+        figure.update_yaxes(title_text=phrase("needs"), rangemode="tozero", row=place, col=1)
     figure.update_xaxes(type="category", categoryorder="array", categoryarray=axis)
-    figure.update_xaxes(title_text=f"quarter of {kind}", row=len(names), col=1)
+    figure.update_xaxes(title_text=axis_title, row=len(names), col=1)
     if today in axis:
         figure.add_vline(x=axis.index(today), line={"dash": "dot", "color": "#7F7F7F"})
     if len(sizes) > len(names):
         figure.add_annotation(
-            text=f"{len(sizes) - len(names)} more in the table",
+            text=more_in_table(len(sizes) - len(names)),
             showarrow=False,
             xref="paper",
             yref="paper",

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from math import log10
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from matcher.market.finding import LEAST_ORGANISATIONS, Finding, tidy
 from matcher.market.market import Market
 from matcher.market.supply import Supply, of_cluster, of_need
+from matcher.market.words import STATES, cell
+from matcher.phrases import counted, joined, phrase
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-STATES = ("unserved", "immature", "unclear", "thin", "served")
+Kind = Literal["needs", "clusters"]
 _TYPES = {
     "rank": "Int64",
     "id": "string",
@@ -65,27 +67,55 @@ def unmet_clusters(market: Market, *, suppress: bool = False) -> Finding:
 
 
 def _finding(
-    market: Market, units: Sequence[tuple[str, list[int], Supply]], kind: str, suppress: bool
+    market: Market, units: Sequence[tuple[str, list[int], Supply]], kind: Kind, suppress: bool
 ) -> Finding:
     kept = [u for u in units if not suppress or market.organisations(u[1]) >= LEAST_ORGANISATIONS]
     table = tidy(_ranked(market, kept), _TYPES)
-    left_out = (
-        f"; {len(units) - len(kept)} {kind} of fewer than three organisations left out" if suppress else ""
-    )
     rows = sorted({row for _, members, _ in kept for row in members})
+    coverage = [market.coverage("supply", "value", "area", rows=rows)]
+    if suppress:
+        coverage.append(_left_out(len(units) - len(kept), kind))
+    name = phrase("needs without adequate supply")
+    if kind == "clusters":
+        name = phrase("clusters without adequate supply")
     return Finding(
-        name=f"{kind} without adequate supply",
+        name=name,
         table=table,
         sentence=_sentence(table, kind),
         n=len(rows),
-        coverage=market.coverage("supply", "value", "area", rows=rows) + left_out,
+        coverage=joined(coverage, "; "),
         versions=market.versions,
-        caveat="The catalogue may be incomplete: "
-        f"{len(market.solutions)} solutions on {market.day.isoformat()}. "
-        "Order: gap x countries x log10 of value; where none is stated, a typical one for the order alone.",
+        caveat=joined(
+            [
+                counted(
+                    "The catalogue may be incomplete: {n} solutions on {day:%Y-%m-%d}.",
+                    "The catalogue may be incomplete: {n} solutions on {day:%Y-%m-%d}.",
+                    len(market.solutions),
+                    day=market.day,
+                ),
+                phrase(
+                    "Order: gap x countries x log10 of value; "
+                    "where none is stated, a typical one for the order alone."
+                ),
+            ]
+        ),
         day=market.day,
-        parameters={"adequate from": market.adequate},
+        parameters={phrase("adequate from"): market.adequate},
         draw=_quadrants,
+    )
+
+
+def _left_out(number: int, kind: Kind) -> str:
+    if kind == "needs":
+        return counted(
+            "{n} needs of fewer than three organisations left out",
+            "{n} needs of fewer than three organisations left out",
+            number,
+        )
+    return counted(
+        "{n} clusters of fewer than three organisations left out",
+        "{n} clusters of fewer than three organisations left out",
+        number,
     )
 
 
@@ -132,17 +162,38 @@ def _ranked(market: Market, units: Sequence[tuple[str, list[int], Supply]]) -> l
     return [row | {"rank": place} for place, row in enumerate(rows, 1)]
 
 
-def _sentence(table: pd.DataFrame, kind: str) -> str:
+def _sentence(table: pd.DataFrame, kind: Kind) -> str:
     compared = table.dropna(subset=["gap"])
     if compared.empty:
-        return f"No {kind} were compared with any solution."
+        if kind == "needs":
+            return phrase("No needs were compared with any solution.")
+        return phrase("No clusters were compared with any solution.")
     counts = compared["state"].value_counts()
-    told = ", ".join(f"{counts[state]} {state}" for state in STATES if state in counts)
     first = compared.iloc[0]
-    return (
-        f"Of {len(compared)} {kind} compared: {told}; "
-        f"the first is {first['id']}, {str(first['title'])[:80]}. {first['hint_sentence']}"
-    )
+    values = {
+        "states": joined((_in_state(int(counts[state]), state) for state in STATES if state in counts), ", "),
+        "id": str(first["id"]),
+        "title": str(first["title"])[:80],
+    }
+    if kind == "needs":
+        told = counted(
+            "Of {n} needs compared: {states}; the first is {id}, {title}.",
+            "Of {n} needs compared: {states}; the first is {id}, {title}.",
+            len(compared),
+            **values,
+        )
+    else:
+        told = counted(
+            "Of {n} clusters compared: {states}; the first is {id}, {title}.",
+            "Of {n} clusters compared: {states}; the first is {id}, {title}.",
+            len(compared),
+            **values,
+        )
+    return joined([told, cell(first, "hint_sentence")])
+
+
+def _in_state(number: int, state: str) -> str:
+    return phrase("{number} {state}", number=number, state=state)
 
 
 def _quadrants(table: pd.DataFrame) -> "Figure":
@@ -155,7 +206,7 @@ def _quadrants(table: pd.DataFrame) -> "Figure":
 
     compared = table.dropna(subset=["adequate"])
     if compared.empty:
-        return empty("Nothing was compared")
+        return empty(phrase("Nothing was compared"))
     figure = make_subplots(
         rows=2,
         cols=1,
@@ -172,7 +223,9 @@ def _quadrants(table: pd.DataFrame) -> "Figure":
                 row=line,
                 col=1,
                 x=[int(n) for n in some["adequate"]],
-                y=[float(v) for v in some["value_eur"]] if line == 1 else ["value not stated"] * len(some),
+                y=[float(v) for v in some["value_eur"]]
+                if line == 1
+                else [phrase("value not stated")] * len(some),
                 mode="markers",
                 name=state,
                 legendgroup=state,
@@ -180,22 +233,28 @@ def _quadrants(table: pd.DataFrame) -> "Figure":
                 marker={"color": PALETTE[colour], "symbol": symbol, "size": 10, "opacity": 0.8},
                 text=[
                     f"{escape(str(name))}: {escape(str(title)[:60])}"
-                    + (" (value of some needs only)" if partly and line == 1 else "")
+                    + (" " + phrase("(value of some needs only)") if partly and line == 1 else "")
                     for name, title, partly in zip(
                         some["id"], some["title"], some["value_assumed"], strict=True
                     )
                 ],
-                hovertemplate="%{text}<br>%{x} adequate solutions, %{y}<extra></extra>",
+                hovertemplate="%{text}<br>"
+                + phrase("{n} adequate solutions, {value}", n="%{x}", value="%{y}")
+                + "<extra></extra>",
             )
-    figure.update_yaxes(title_text="stated value, EUR", type="log", dtick=1, row=1, col=1)
+    figure.update_yaxes(title_text=phrase("stated value, EUR"), type="log", dtick=1, row=1, col=1)
     figure.update_yaxes(type="category", row=2, col=1)
-    figure.update_xaxes(title_text="adequate solutions in the catalogue", row=2, col=1)
+    figure.update_xaxes(title_text=phrase("adequate solutions in the catalogue"), row=2, col=1)
     most = max(int(n) for n in compared["adequate"])
     figure.update_xaxes(range=[-0.5, most + 0.5], dtick=max(1, most // 10))
     not_compared = len(table) - len(compared)
     if not_compared:
         figure.add_annotation(
-            text=f"{not_compared} not compared with any solution, not drawn",
+            text=counted(
+                "{n} not compared with any solution, not drawn",
+                "{n} not compared with any solution, not drawn",
+                not_compared,
+            ),
             showarrow=False,
             xref="paper",
             yref="paper",
@@ -204,5 +263,5 @@ def _quadrants(table: pd.DataFrame) -> "Figure":
             xanchor="right",
             yanchor="bottom",
         )
-    figure.update_layout(height=560, legend={"title": {"text": "supply"}})
+    figure.update_layout(height=560, legend={"title": {"text": phrase("supply")}})
     return figure

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 def import_(
     files: Annotated[
-        list[Path], typer.Argument(help="csv, xlsx, jsonl, OCDS json, eForms or TED xml; or folders.")
+        list[Path],
+        typer.Argument(
+            help="csv, xlsx, jsonl, OCDS json, eForms or TED xml, tar.gz or zip of notices; or folders."
+        ),
     ],
     kind: Annotated[str, typer.Option(help="need or solution.")] = "need",
     mapping: options.Map = None,

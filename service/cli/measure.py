@@ -93,7 +93,7 @@ def evaluate(
     from matcher.errors import RecordInvalid
     from matcher.evaluate.trial import Trial, run
     from matcher.records import Need
-    from service.report import left_out, write_report
+    from service.report.evaluation import left_out, write_report
     from service.wiring import open_embedder, tuning_of
 
     settings = options.settings(model, engine)
@@ -149,7 +149,7 @@ def _show_rankings(out: "Console", result: "Result") -> None:
     from matcher.evaluate.ranking import mean
     from matcher.evaluate.systems import HYBRID
     from matcher.evaluate.trial import FEW
-    from service.report import HEADINGS
+    from service.report.evaluation import HEADINGS
 
     screen.table(
         out,
@@ -198,7 +198,7 @@ def _show_rankings(out: "Console", result: "Result") -> None:
 
 
 def _show_levels(out: "Console", result: "Result") -> None:
-    from service.report import promised, reliability_rows
+    from service.report.evaluation import promised, reliability_rows
 
     columns = ["probabilities, by language", "results", "Brier", "ECE", "ECE, equal mass"]
     screen.table(out, columns, reliability_rows(result))

@@ -69,7 +69,7 @@ def offsets(
     as_json: options.Json = False,
 ) -> None:
     """Fit the language offsets of a model on reference texts and the sample's tuning half."""
-    from service.fitting import fit_offsets
+    from service.fit.offsets import fit_offsets
 
     settings = options.settings(model, engine)
     with screen.saying("Fitting offsets") as say:
@@ -92,7 +92,7 @@ def cpv(
 ) -> None:
     """Fit the CPV classifier of a model on the fold `train` of public notices."""
     from models import classifier
-    from service.classification import fit_classifier
+    from service.fit.classification import fit_classifier
 
     with screen.saying("Fitting") as say:
         fitted, figures = fit_classifier(data, options.settings(model, engine), say)
@@ -114,7 +114,7 @@ def grouping(
     """Fit when needs ask for the same, and leave all else in the file as it is."""
     import json
 
-    from service.tuning import refit_grouping
+    from service.fit.tuning import refit_grouping
 
     stored = json.loads(out.read_text(encoding="utf-8"))
     with screen.saying("Fitting") as say:
@@ -138,7 +138,7 @@ def duplicates(
     """Fit what tells a need entered twice from two needs for the same thing."""
     import json
 
-    from service.duplicates import fit_duplicates
+    from service.fit.duplicates import fit_duplicates
 
     with screen.saying("Fitting") as say:
         fitted, figures = fit_duplicates(data, options.settings(model, engine), say)
@@ -171,7 +171,7 @@ def train(
 ) -> None:
     """Tune the carried model on the tuning set and public notices (hours on a processor)."""
     from models.training.trainer import Progress, Recipe
-    from service.training import SHARES, shares_of, train_model
+    from service.fit.training import SHARES, shares_of, train_model
 
     recipe = Recipe(
         steps=steps,
@@ -204,7 +204,7 @@ def fit(
     """Fit fusion weights, grouping thresholds and the calibrator of a model, on tuning splits only."""
     import json
 
-    from service.tuning import fit_tuning
+    from service.fit.tuning import fit_tuning
 
     with screen.saying("Fitting") as say:
         fitted = fit_tuning(options.settings(model, engine), data, say)

@@ -256,7 +256,7 @@ class Event(TypedDict):
     organisation_id: str | None
     reason: str
     request_id: str
-    versions: dict[str, str | int | float | bool | None]
+    versions: dict[str, str | int | float | bool | list[str] | None]
 
 
 class EvidenceOut(TypedDict):
@@ -325,6 +325,13 @@ class FindingOut(TypedDict):
 
 class FollowOut(TypedDict):
     following: bool
+
+
+class FormerRoomOut(TypedDict):
+    agreement: dict[str, Any]
+    candidate_id: str
+    checklist: "list[ChecklistOut]"
+    stage: "Stage"
 
 
 class GapOut(TypedDict):
@@ -548,6 +555,7 @@ class MoveOut(TypedDict):
     after: "Stage"
     at: str
     before: "Stage"
+    candidate_id: str
     organisation_id: str
     reason: str
 
@@ -993,6 +1001,7 @@ class RoomOut(TypedDict):
     agreement_missing: list[str]
     checklist: "list[ChecklistOut]"
     following: bool
+    former: "list[FormerRoomOut]"
     history: "list[MoveOut]"
     interests: "list[InterestOut]"
     stage: "Stage"

@@ -11,6 +11,8 @@ from matcher.joint.differences import standards_of
 from matcher.joint.gates import classification
 from matcher.joint.thresholds import regime
 from matcher.joint.weights import WEIGHTS, FactorName, Weights
+from matcher.joint.words import FACTORS
+from matcher.phrases import phrase
 from matcher.records import Need, Record, Solution
 
 TITLE_ALONE = 0.5
@@ -68,17 +70,31 @@ _FACTOR_OF: Mapping[str, FactorName] = {
     "joint_interest": "willingness",
 }
 """Fields of a need that a factor cannot do without."""
+_WINDOW = phrase("Without a procurement window this need cannot be placed on a timeline")
 _COSTS: Mapping[str, str] = {
-    "description": "With a title alone little can be compared",
-    "cpv": "Without a CPV code nothing shows whether others buy in the same branch",
-    "window_start": "Without a procurement window this need cannot be placed on a timeline",
-    "window_end": "Without a procurement window this need cannot be placed on a timeline",
-    "value": "Without a value it cannot be said whether buying together passes a threshold",
-    "regime": "Without a legal regime it cannot be said which rules a joint procedure would follow",
-    "standards": "Without standards it cannot be said what this need has in common with others",
-    "working_languages": "Without working languages it cannot be said with whom you could work",
-    "joint_interest": "Nobody knows whether you would buy together with others",
+    "description": phrase("With a title alone little can be compared"),
+    "cpv": phrase("Without a CPV code nothing shows whether others buy in the same branch"),
+    "window_start": _WINDOW,
+    "window_end": _WINDOW,
+    "value": phrase("Without a value it cannot be said whether buying together passes a threshold"),
+    "regime": phrase("Without a legal regime it cannot be said which rules a joint procedure would follow"),
+    "standards": phrase("Without standards it cannot be said what this need has in common with others"),
+    "working_languages": phrase("Without working languages it cannot be said with whom you could work"),
+    "joint_interest": phrase("Nobody knows whether you would buy together with others"),
 }
+_DECIDES: Mapping[str, str] = {
+    "requirements": phrase("Each requirement would be compared with offers and with other needs by itself."),
+    "country": phrase(
+        "Without a country it cannot be said whether a joint purchase would cross a border (G1)."
+    ),
+    "organisation": phrase(
+        "Without an organisation it cannot be said whether two buyers stand behind two needs (G1)."
+    ),
+    "buyer_type": phrase("The kind of buyer decides which threshold holds; until then the lowest is shown."),
+    "trl_min": phrase("It would show which solutions are not ready enough."),
+    "classification": phrase("Until it is stated that nothing is classified, gate G4 stays open."),
+}
+"""Fields of a need that decide something else than the score."""
 
 
 def _of_need(need: Need, weights: Weights) -> Iterator[Gap]:
@@ -92,36 +108,21 @@ def _of_need(need: Need, weights: Weights) -> Iterator[Gap]:
         if field == "description":
             weight *= TITLE_ALONE
         elif field == "value" and need.value is not None:
-            cost = f"Without a rate for {need.currency or 'its currency'} the value is not compared"
-        yield Gap(field, weight, f"{cost}: {factor} counts {_share(weights.of[factor])} of the joint score.")
-    if not need.requirements:
-        yield Gap(
-            "requirements",
-            0.0,
-            "Each requirement would be compared with offers and with other needs by itself.",
+            cost = phrase("Without a rate for its currency the value is not compared")
+            if need.currency:
+                cost = phrase(
+                    "Without a rate for {currency} the value is not compared", currency=need.currency
+                )
+        counts = phrase(
+            "{cost}: {factor} counts {weight:.2f} of the joint score.",
+            cost=cost,
+            factor=FACTORS[factor],
+            weight=_Share(weights.of[factor]),
         )
-    if not need.country:
-        yield Gap(
-            "country",
-            0.0,
-            "Without a country it cannot be said whether a joint purchase would cross a border (G1).",
-        )
-    if not (need.organisation or need.organisation_id):
-        yield Gap(
-            "organisation",
-            0.0,
-            "Without an organisation it cannot be said whether two buyers stand behind two needs (G1).",
-        )
-    if not need.buyer_type:
-        yield Gap(
-            "buyer_type",
-            0.0,
-            "The kind of buyer decides which threshold holds; until then the lowest is shown.",
-        )
-    if need.trl_min is None:
-        yield Gap("trl_min", 0.0, "It would show which solutions are not ready enough.")
-    if classification(need) is None:
-        yield Gap("classification", 0.0, "Until it is stated that nothing is classified, gate G4 stays open.")
+        yield Gap(field, weight, counts)
+    for field, effect in _DECIDES.items():
+        if not _stated(need, field):
+            yield Gap(field, 0.0, effect)
 
 
 def _stated(need: Need, field: str) -> bool:
@@ -131,15 +132,23 @@ def _stated(need: Need, field: str) -> bool:
         return bool(regime(need))
     if field == "standards":
         return bool(standards_of(need))
+    if field == "organisation":
+        return bool(need.organisation or need.organisation_id)
+    if field == "classification":
+        return classification(need) is not None
     return getattr(need, field) not in (None, "", ())
 
 
 _READ: Mapping[str, str] = {
-    "description": "With a name alone little can be compared: most of a match rests on what the text says.",
-    "cpv": "It would show whether need and solution stand in one CPV branch.",
-    "standards": "It would show which of the standards asked for it meets; else each counts as not stated.",
-    "trl": "It would show whether it is as ready as asked for, and let an instrument be considered.",
-    "delivery_countries": "It would show to which buyers it is delivered.",
+    "description": phrase(
+        "With a name alone little can be compared: most of a match rests on what the text says."
+    ),
+    "cpv": phrase("It would show whether need and solution stand in one CPV branch."),
+    "standards": phrase(
+        "It would show which of the standards asked for it meets; else each counts as not stated."
+    ),
+    "trl": phrase("It would show whether it is as ready as asked for, and let an instrument be considered."),
+    "delivery_countries": phrase("It would show to which buyers it is delivered."),
 }
 """What matching reads of a solution; each counts the same, since nothing was fitted."""
 
@@ -149,10 +158,14 @@ def _of_solution(solution: Solution) -> Iterator[Gap]:
         if getattr(solution, field) in (None, "", ()):
             yield Gap(field, 1 / len(_READ), effect)
     if not solution.size:
-        yield Gap("size", 0.0, "It would show whether the offer of small and medium firms is seen.")
+        effect = phrase("It would show whether the offer of small and medium firms is seen.")
+        yield Gap("size", 0.0, effect)
     if not solution.country:
-        yield Gap("country", 0.0, "It would show from where a demand is supplied.")
+        yield Gap("country", 0.0, phrase("It would show from where a demand is supplied."))
 
 
-def _share(weight: float) -> str:
-    return f"{weight:.2f}".removeprefix("0")
+class _Share(float):
+    """A part of 1; in English without the nought before the point."""
+
+    def __format__(self, spec: str) -> str:
+        return super().__format__(spec).removeprefix("0")

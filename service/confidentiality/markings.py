@@ -15,6 +15,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from unicodedata import normalize
 
+from matcher.phrases import phrase
 from matcher.records import Record
 from service.confidentiality.texts import texts
 
@@ -31,6 +32,19 @@ class Level(StrEnum):
     def rank(self) -> int:
         """Position from the least (0)."""
         return list(Level).index(self)
+
+    @property
+    def words(self) -> str:
+        """The level in words, as a phrase."""
+        return _LEVELS[self]
+
+
+_LEVELS = {
+    Level.RESTRICTED: phrase("restricted"),
+    Level.CONFIDENTIAL: phrase("confidential"),
+    Level.SECRET: phrase("secret"),
+    Level.TOP_SECRET: phrase("top secret"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from matcher.errors import RecordInvalid
+from matcher.phrases import phrase
 from matcher.records import Kind, Record
 
 
@@ -35,11 +36,11 @@ class Reason(StrEnum):
 
 
 _LABELS = {
-    Reason.COMMERCIAL: "Commercial interests of an economic operator",
-    Reason.COMPETITION: "Fair competition",
-    Reason.LAW_ENFORCEMENT: "Law enforcement",
-    Reason.PUBLIC_INTEREST: "Other public interest",
-    Reason.RESEARCH: "Research and development (R&D) services",
+    Reason.COMMERCIAL: phrase("Commercial interests of an economic operator"),
+    Reason.COMPETITION: phrase("Fair competition"),
+    Reason.LAW_ENFORCEMENT: phrase("Law enforcement"),
+    Reason.PUBLIC_INTEREST: phrase("Other public interest"),
+    Reason.RESEARCH: phrase("Research and development (R&D) services"),
 }
 
 
@@ -193,7 +194,11 @@ def checked(redaction: Redaction, kind: Kind) -> Redaction:
     name = redaction.field.strip()
     if not redaction.reason.strip():
         raise RecordInvalid(
-            f"The redaction of {name!r} states no reason: expected why it is withheld, in words. Fill it in."
+            phrase(
+                "The redaction of {name!r} states no reason: "
+                "expected why it is withheld, in words. Fill it in.",
+                name=name,
+            )
         )
     groups = GROUPS[kind]
     if name not in groups and not (name.startswith(EXTRA) and name != EXTRA):
@@ -241,8 +246,14 @@ def withheld(record: Record, names: Iterable[str]) -> tuple[frozenset[str], froz
 
 def _unknown(name: str, kind: Kind) -> RecordInvalid:
     return RecordInvalid(
-        f"{name!r} of a {kind.value} cannot be withheld: expected one of {', '.join(GROUPS[kind])}, or "
-        f"'{EXTRA}' and the name of a column. To hide the whole record, lower its visibility."
+        phrase(
+            "{name!r} of a {kind} cannot be withheld: expected one of {names}, or "
+            "'{extra}' and the name of a column. To hide the whole record, lower its visibility.",
+            name=name,
+            kind=kind.words,
+            names=", ".join(GROUPS[kind]),
+            extra=EXTRA,
+        )
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from matcher.phrases import phrase
 from matcher.records import Record
 from service.confidentiality.texts import texts
 
@@ -27,20 +28,41 @@ class SensitiveKind(StrEnum):
     UNIT = "unit or station"
 
     @property
+    def words(self) -> str:
+        """What it is called, as a phrase."""
+        return _WORDS[self]
+
+    @property
     def advice(self) -> str:
         """What to do about it, in a sentence."""
         return _ADVICE[self]
 
 
+_WORDS = {
+    SensitiveKind.EMAIL: phrase("e-mail address"),
+    SensitiveKind.PHONE: phrase("phone number"),
+    SensitiveKind.PERSON: phrase("name of a person"),
+    SensitiveKind.STREET: phrase("street address"),
+    SensitiveKind.COORDINATES: phrase("coordinates"),
+    SensitiveKind.NETWORK: phrase("network address"),
+    SensitiveKind.ACCOUNT: phrase("bank account"),
+    SensitiveKind.UNIT: phrase("unit or station"),
+}
 _ADVICE = {
-    SensitiveKind.EMAIL: "Use the mailbox of a role, such as procurement@, in place of a person's.",
-    SensitiveKind.PHONE: "Leave numbers out of the text: the contact field is shown to those who may see it.",
-    SensitiveKind.PERSON: "Name the role, not the person: the text is read by everybody who sees the need.",
-    SensitiveKind.STREET: "Name the region unless the address matters to every reader.",
-    SensitiveKind.COORDINATES: "Name the region: coordinates tell where something is kept or missing.",
-    SensitiveKind.NETWORK: "Leave it out: it tells how a system is reached.",
-    SensitiveKind.ACCOUNT: "Leave it out: nobody needs it to answer a need.",
-    SensitiveKind.UNIT: "Name the kind of unit, not which: it tells who lacks what.",
+    SensitiveKind.EMAIL: phrase("Use the mailbox of a role, such as procurement@, in place of a person's."),
+    SensitiveKind.PHONE: phrase(
+        "Leave numbers out of the text: the contact field is shown to those who may see it."
+    ),
+    SensitiveKind.PERSON: phrase(
+        "Name the role, not the person: the text is read by everybody who sees the need."
+    ),
+    SensitiveKind.STREET: phrase("Name the region unless the address matters to every reader."),
+    SensitiveKind.COORDINATES: phrase(
+        "Name the region: coordinates tell where something is kept or missing."
+    ),
+    SensitiveKind.NETWORK: phrase("Leave it out: it tells how a system is reached."),
+    SensitiveKind.ACCOUNT: phrase("Leave it out: nobody needs it to answer a need."),
+    SensitiveKind.UNIT: phrase("Name the kind of unit, not which: it tells who lacks what."),
 }
 
 

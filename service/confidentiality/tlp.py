@@ -4,6 +4,7 @@ import re
 from enum import StrEnum
 
 from matcher.errors import RecordInvalid
+from matcher.phrases import phrase
 from matcher.records import Visibility
 
 
@@ -53,7 +54,11 @@ def parse(text: str) -> Tlp:
     if bare not in _SPELT:
         marks = ", ".join(mark.value for mark in Tlp)
         raise RecordInvalid(
-            f"{text!r} is no mark of TLP 2.0: expected one of {marks}. Leave it empty if none."
+            phrase(
+                "{text!r} is no mark of TLP 2.0: expected one of {marks}. Leave it empty if none.",
+                text=text,
+                marks=marks,
+            )
         )
     return _SPELT[bare]
 

@@ -52,9 +52,12 @@ def answer(
     row: QuestionRow,
     text: str,
     at: datetime,
+    ids: Sequence[str],
     sees: Callable[[Viewer], bool],
 ) -> list[str]:
     """Publish the answer: each follower who `sees` what it is about gets the same words at the same time.
+
+    `ids` are all that what it is about goes by.
 
     Returns who was told. Raises `Problem` 409 for a question that has its answer: a correction is a new
     question and answer.
@@ -64,7 +67,7 @@ def answer(
     row.answer, row.answered_by, row.answered_at = text, viewer.user_id, at
     row.version += 1
     row.updated_at = at
-    told = followers(session, row.subject_kind, row.subject_id, sees)
+    told = followers(session, row.subject_kind, ids, sees)
     body = {
         "question_id": row.id,
         "subject_kind": row.subject_kind,
@@ -86,7 +89,7 @@ def answer(
     return told
 
 
-def of_subject(session: Session, kind: str, subject_id: str) -> Sequence[QuestionRow]:
-    """Questions on something, oldest first."""
-    query = select(QuestionRow).where(QuestionRow.subject_kind == kind, QuestionRow.subject_id == subject_id)
+def of_subject(session: Session, kind: str, ids: Sequence[str]) -> Sequence[QuestionRow]:
+    """Questions on something under any of its ids, oldest first."""
+    query = select(QuestionRow).where(QuestionRow.subject_kind == kind, QuestionRow.subject_id.in_(ids))
     return session.scalars(query.order_by(QuestionRow.created_at, QuestionRow.id)).all()

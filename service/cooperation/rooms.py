@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.identity import Identities
 from matcher.joint import JointCandidate
 from matcher.records import JointInterest, Visibility
 from service.confidentiality.audience import Audience
@@ -26,36 +27,94 @@ from service.store.tables import FollowerRow, InterestRow, RoomRow, StageRow, Us
 PARTICIPANT, OBSERVER = "participant", "observer"
 _SAID = {PARTICIPANT: JointInterest.YES, OBSERVER: JointInterest.OBSERVER}
 CANDIDATE = "candidate"
+OVERSEEING = frozenset({Role.ADMINISTRATOR, Role.NATIONAL_CONTACT})
+"""Roles that act on candidates without a need in them."""
 
 
-def room_of(session: Session, candidate_id: str) -> RoomRow | None:
-    """The room of a candidate, if anybody has acted in it."""
-    return session.get(RoomRow, candidate_id)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A candidate with every id under which something may have been done in it."""
+
+    id: str
+    """That of the candidate."""
+    former: tuple[str, ...] = ()
+    """Ids that were given up and lead to it, as its cluster took theirs over."""
+    candidate: JointCandidate | None = None
+    """None where its needs are no candidate any more."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Its own id, then the former ones."""
+        return (self.id, *self.former)
 
 
-def opened(session: Session, candidate: JointCandidate) -> RoomRow:
-    """The room of a candidate, opened where there is none; held until the transaction ends."""
-    row = session.get(RoomRow, candidate.id, with_for_update=True)
+def place_of(id_: str, identities: Identities, candidate: JointCandidate | None) -> Place:
+    """The place of a living id among the identities of its audience.
+
+    What was done in a candidate that was merged stays with its id: should the id come back, so does that.
+    """
+    former = sorted(old_id for old_id, old in identities.retired.items() if old.into == id_)
+    return Place(id_, tuple(former), candidate)
+
+
+def rooms_of(session: Session, place: Place) -> list[RoomRow]:
+    """The rooms in which somebody has acted: its own, then former ones, the one changed last first.
+
+    The first of all is the one that goes on.
+    """
+    query = select(RoomRow).where(RoomRow.candidate_id.in_(place.ids))
+    found = sorted(session.scalars(query), key=lambda row: row.candidate_id)
+    found.sort(key=lambda row: row.updated_at, reverse=True)
+    return sorted(found, key=lambda row: row.candidate_id != place.id)
+
+
+def opened(session: Session, place: Place) -> RoomRow:
+    """The room of a candidate, opened where there is none; held until the transaction ends.
+
+    A new one goes on from the former room that was changed last.
+    """
+    assert place.candidate is not None
+    row = session.get(RoomRow, place.id, with_for_update=True)
     if row is None:
-        row = RoomRow(candidate_id=candidate.id, checklist=fresh_checklist())
+        row = fresh(session, place)
         session.add(row)
-    row.need_ids = [need.id for need in everybody(candidate)]
+    row.need_ids = [need.id for need in everybody(place.candidate)]
     session.flush()
     return row
 
 
-def interests(session: Session, candidate_id: str, *, active: bool = False) -> Sequence[InterestRow]:
+def fresh(session: Session, place: Place) -> RoomRow:
+    """The room of a candidate in which nobody has acted, not kept yet."""
+    row = RoomRow(
+        candidate_id=place.id,
+        version=1,
+        stage=Stage.DETECTED.value,
+        checklist=fresh_checklist(),
+        agreement={},
+    )
+    for last in rooms_of(session, place)[:1]:
+        row.stage, row.checklist, row.agreement = last.stage, list(last.checklist), dict(last.agreement)
+    return row
+
+
+def interests(session: Session, place: Place, *, active: bool = False) -> Sequence[InterestRow]:
     """All interest ever expressed, oldest first; only what stands with `active`."""
-    query = select(InterestRow).where(InterestRow.candidate_id == candidate_id)
+    query = select(InterestRow).where(InterestRow.candidate_id.in_(place.ids))
     if active:
         query = query.where(InterestRow.withdrawn_at.is_(None))
     return session.scalars(query.order_by(InterestRow.at, InterestRow.id)).all()
 
 
-def takes_part(session: Session, viewer: Viewer, candidate_id: str) -> bool:
+def moves(session: Session, place: Place) -> Sequence[StageRow]:
+    """All changes of stage, oldest first."""
+    query = select(StageRow).where(StageRow.candidate_id.in_(place.ids))
+    return session.scalars(query.order_by(StageRow.at, StageRow.id)).all()
+
+
+def takes_part(session: Session, viewer: Viewer, place: Place) -> bool:
     """Whether interest of the viewer's organisation stands."""
     return any(
-        row.organisation_id == viewer.organisation_id for row in interests(session, candidate_id, active=True)
+        row.organisation_id == viewer.organisation_id for row in interests(session, place, active=True)
     )
 
 
@@ -84,6 +143,22 @@ class Present:
         came = any(row.organisation_id == organisation_id and row.need_id for row in expressed)
         return not came and organisation_id not in self.owners
 
+    def names_mover(self, row: StageRow, expressed: Sequence[InterestRow], overseers: frozenset[str]) -> bool:
+        """Whether who moved the candidate may be named.
+
+        Who has no need there now either had one or runs the service (`overseers`); the first is not told.
+        """
+        if row.organisation_id == self.organisation_id or row.organisation_id in self.named:
+            return True
+        return row.by in overseers and self.names(row.organisation_id, expressed)
+
+
+def overseers(session: Session, moved: Sequence[StageRow]) -> frozenset[str]:
+    """Those of the users who moved a candidate that may do so without a need in it."""
+    roles = [role.value for role in OVERSEEING]
+    asked = select(UserRow.id).where(UserRow.id.in_({row.by for row in moved}), UserRow.role.in_(roles))
+    return frozenset(session.scalars(asked))
+
 
 def present(
     viewer: Viewer, candidate: JointCandidate | None, entries: Mapping[str, Entry], day: date
@@ -92,12 +167,17 @@ def present(
     there = [
         entry
         for need in (everybody(candidate) if candidate else ())
-        if (entry := entries.get(need.id)) and entry.matched and entry.to(Audience.NETWORK, day) is not None
+        if (entry := entries.get(need.id)) and _is_there(entry, day)
     ]
     named = (entry.organisation_id for entry in there if not _nameless(entry, day))
     return Present(
         viewer.organisation_id, frozenset(entry.organisation_id for entry in there), frozenset(named)
     )
+
+
+def _is_there(entry: Entry, day: date) -> bool:
+    """Whether a need of a candidate still takes part in matching, and the network may still know of it."""
+    return entry.matched and entry.to(Audience.NETWORK, day) is not None
 
 
 def _nameless(entry: Entry, day: date) -> bool:
@@ -109,7 +189,7 @@ def _nameless(entry: Entry, day: date) -> bool:
 def express(
     session: Session,
     viewer: Viewer,
-    candidate: JointCandidate,
+    place: Place,
     kind: str,
     conditions: str,
     entries: Mapping[str, Entry],
@@ -122,14 +202,14 @@ def express(
     """
     assert viewer.organisation_id is not None
     assert viewer.user_id is not None
-    own = own_needs(viewer, candidate, entries)
+    own = own_needs(viewer, place.candidate, entries, at.date())
     if kind == PARTICIPANT and not own:
         raise conflict(
             "Only an organisation with a need in the candidate can take part. Enter yours first, or observe."
         )
-    opened(session, candidate)
+    opened(session, place)
     earlier: dict[str, InterestRow] = {}
-    for row in interests(session, candidate.id, active=True):
+    for row in interests(session, place, active=True):
         if row.organisation_id != viewer.organisation_id:
             continue
         if row.kind == kind and row.conditions == conditions:
@@ -148,7 +228,7 @@ def express(
         before[need_id] = ended.before[need_id] if ended and said == _SAID[ended.kind].value else said
         _say(session, viewer, need_id, _SAID[kind].value)
     row = InterestRow(
-        candidate_id=candidate.id,
+        candidate_id=place.id,
         organisation_id=viewer.organisation_id,
         kind=kind,
         need_id=own[0] if own else None,
@@ -158,26 +238,23 @@ def express(
         before=before,
     )
     session.add(row)
-    follow(session, viewer, CANDIDATE, candidate.id)
+    follow(session, viewer, CANDIDATE, place.id)
     session.flush()
-    audit.record(
-        session, action="interest.expressed", viewer=viewer, kind=CANDIDATE, id=candidate.id, after=kind
-    )
-    _announce(session, candidate.id, "interest", f"New {kind} in a joint candidate", viewer, at)
+    audit.record(session, action="interest.expressed", viewer=viewer, kind=CANDIDATE, id=place.id, after=kind)
+    _announce(session, place, "interest", f"New {kind} in a joint candidate", viewer, at)
     return row
 
 
 def withdraw(
-    session: Session, viewer: Viewer, candidate_id: str, reason: str, at: datetime
+    session: Session, viewer: Viewer, place: Place, reason: str, at: datetime
 ) -> Sequence[InterestRow]:
     """End an organisation's interest; its needs say again what they said before. The history is kept.
 
-    A need whose owner has made it say something else since is left alone.
+    It ends whole, under whichever id it was expressed. A need whose owner has made it say something else
+    since is left alone.
     """
     found = [
-        row
-        for row in interests(session, candidate_id, active=True)
-        if row.organisation_id == viewer.organisation_id
+        row for row in interests(session, place, active=True) if row.organisation_id == viewer.organisation_id
     ]
     if not found:
         raise conflict("Your organisation has expressed no interest that stands.")
@@ -188,27 +265,27 @@ def withdraw(
         action="interest.withdrawn",
         viewer=viewer,
         kind=CANDIDATE,
-        id=candidate_id,
+        id=place.id,
         reason=reason,
     )
-    _announce(session, candidate_id, "interest", "Interest in a joint candidate was withdrawn", viewer, at)
+    _announce(session, place, "interest", "Interest in a joint candidate was withdrawn", viewer, at)
     return found
 
 
 def move(
     session: Session,
     viewer: Viewer,
-    candidate: JointCandidate,
+    place: Place,
     after: Stage,
     reason: str,
     entries: Mapping[str, Entry],
     at: datetime,
 ) -> RoomRow:
     """Bring a candidate to another stage, where that stage's conditions hold."""
-    row = opened(session, candidate)
+    row = opened(session, place)
     before = Stage(row.stage)
-    standing = interests(session, candidate.id, active=True)
-    owners = present(viewer, candidate, entries, at.date()).owners
+    standing = interests(session, place, active=True)
+    owners = present(viewer, place.candidate, entries, at.date()).owners
     taking_part = {one.organisation_id for one in standing if one.kind == PARTICIPANT} & owners
     check_move(before, after, participants=len(taking_part), agreement=row.agreement, reason=reason)
     assert viewer.user_id is not None
@@ -217,7 +294,7 @@ def move(
     raised(row, at)
     session.add(
         StageRow(
-            candidate_id=candidate.id,
+            candidate_id=place.id,
             before=before.value,
             after=after.value,
             reason=reason,
@@ -231,35 +308,38 @@ def move(
         action="candidate.moved",
         viewer=viewer,
         kind=CANDIDATE,
-        id=candidate.id,
+        id=place.id,
         before=before.value,
         after=after.value,
         reason=reason,
     )
-    _announce(session, candidate.id, "stage", f"A joint candidate is now at: {after.value}", viewer, at)
+    _announce(session, place, "stage", f"A joint candidate is now at: {after.value}", viewer, at)
     return row
 
 
 def may_act(
-    session: Session, viewer: Viewer, candidate: JointCandidate, entries: Mapping[str, Entry]
+    viewer: Viewer, candidate: JointCandidate | None, entries: Mapping[str, Entry], day: date
 ) -> None:
-    """Pass for those who take part, own a need in it, or run the service; raises 403 for others."""
-    if viewer.role in (Role.ADMINISTRATOR, Role.NATIONAL_CONTACT) or own_needs(viewer, candidate, entries):
-        return
-    active = interests(session, candidate.id, active=True)
-    if any(row.organisation_id == viewer.organisation_id and row.kind == PARTICIPANT for row in active):
-        return
-    raise forbidden(
-        "Only participants and owners of its needs may change a candidate. Express interest first."
-    )
+    """Pass for those who own a need in it now, or run the service; raises 403 for others.
+
+    Who takes part owns a need in it: once that has left, its owner acts no more.
+    """
+    if viewer.role not in OVERSEEING and not own_needs(viewer, candidate, entries, day):
+        raise forbidden(
+            "Only participants and owners of its needs may change a candidate. Express interest first."
+        )
 
 
-def own_needs(viewer: Viewer, candidate: JointCandidate, entries: Mapping[str, Entry]) -> list[str]:
-    """Ids of the viewer's organisation's needs in a candidate, in its order."""
+def own_needs(
+    viewer: Viewer, candidate: JointCandidate | None, entries: Mapping[str, Entry], day: date
+) -> list[str]:
+    """Ids of the viewer's organisation's needs that are in a candidate on a day, in its order."""
     return [
         need.id
-        for need in everybody(candidate)
-        if (entry := entries.get(need.id)) is not None and viewer.owns(entry.organisation_id)
+        for need in (everybody(candidate) if candidate else ())
+        if (entry := entries.get(need.id)) is not None
+        and viewer.owns(entry.organisation_id)
+        and _is_there(entry, day)
     ]
 
 
@@ -276,22 +356,33 @@ def follow(session: Session, viewer: Viewer, kind: str, subject_id: str) -> None
         session.add(FollowerRow(subject_kind=kind, subject_id=subject_id, user_id=viewer.user_id))
 
 
-def unfollow(session: Session, viewer: Viewer, kind: str, subject_id: str) -> None:
-    """Get none from now on; raises 404 where one does not follow."""
-    row = session.get(FollowerRow, (kind, subject_id, viewer.user_id))
-    if row is None:
-        raise not_found("follower", subject_id)
-    session.delete(row)
+def follows(session: Session, viewer: Viewer, kind: str, ids: Sequence[str]) -> Sequence[FollowerRow]:
+    """What the viewer follows something by, under any of its ids."""
+    query = select(FollowerRow).where(
+        FollowerRow.subject_kind == kind,
+        FollowerRow.subject_id.in_(ids),
+        FollowerRow.user_id == viewer.user_id,
+    )
+    return session.scalars(query).all()
 
 
-def followers(session: Session, kind: str, subject_id: str, sees: Callable[[Viewer], bool]) -> list[str]:
-    """Ids of the users who follow something, are active, and may still see it; sorted."""
+def unfollow(session: Session, viewer: Viewer, kind: str, ids: Sequence[str]) -> None:
+    """Get none from now on, under any of its ids; raises 404 where one does not follow."""
+    found = follows(session, viewer, kind, ids)
+    if not found:
+        raise not_found("follower", ids[0])
+    for row in found:
+        session.delete(row)
+
+
+def followers(session: Session, kind: str, ids: Sequence[str], sees: Callable[[Viewer], bool]) -> list[str]:
+    """Ids of the users who follow something by any of its ids, are active, and may still see it; sorted."""
     query = (
         select(UserRow)
         .join(FollowerRow, FollowerRow.user_id == UserRow.id)
-        .where(FollowerRow.subject_kind == kind, FollowerRow.subject_id == subject_id, UserRow.active)
+        .where(FollowerRow.subject_kind == kind, FollowerRow.subject_id.in_(ids), UserRow.active)
     )
-    return sorted(user.id for user in session.scalars(query) if sees(viewer_of(user)))
+    return sorted({user.id for user in session.scalars(query) if sees(viewer_of(user))})
 
 
 def sees_candidates(viewer: Viewer) -> bool:
@@ -327,10 +418,8 @@ def _say(session: Session, viewer: Viewer, need_id: str, said: str | None) -> No
         records.change(session, need_id, None, {"body": body}, viewer, action="joint_interest")
 
 
-def _announce(
-    session: Session, candidate_id: str, kind: str, subject: str, viewer: Viewer, at: datetime
-) -> None:
-    everybody_else = followers(session, CANDIDATE, candidate_id, sees_candidates)
+def _announce(session: Session, place: Place, kind: str, subject: str, viewer: Viewer, at: datetime) -> None:
+    everybody_else = followers(session, CANDIDATE, place.ids, sees_candidates)
     told = [one for one in everybody_else if one != viewer.user_id]
     if told:
-        tell(session, told, kind, subject, {"candidate_id": candidate_id, "at": at.isoformat()})
+        tell(session, told, kind, subject, {"candidate_id": place.id, "at": at.isoformat()})

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from corpora.columns import flatten
@@ -23,7 +24,8 @@ from service.projection.search import MOST
 from service.rights.viewer import Viewer
 from service.security.identify import viewer_of
 from service.store.audit import digest as digest_of
-from service.store.tables import SavedSearchRow, UserRow
+from service.store.records import RUNNING
+from service.store.tables import RecordRow, SavedSearchRow, UserRow
 
 LEVELS = tuple(Level)
 
@@ -65,6 +67,7 @@ def run(held: Backend, search_id: str, *, at: datetime, tell_it: bool = True) ->
 
 def find(held: Backend, viewer: Viewer, search: SavedSearchRow) -> News:
     """What there is to tell of a saved search now."""
+    ended = _ended(held)
     visible = _visible(held, viewer, search.seen)
     unchanged = {id_ for id_, record in visible.items() if fingerprint(record) == search.seen[id_]}
     told_keys = {key for record in visible.values() for key in same_notice(record)}
@@ -72,7 +75,7 @@ def find(held: Backend, viewer: Viewer, search: SavedSearchRow) -> News:
     places: dict[tuple[str, ...], int] = {}
     for match in _matches(held, viewer, search, frozenset(unchanged)):
         record = match.record
-        if _over(record, held) or viewer.owns(_owner(held, record)):
+        if record.id in ended or _over(record, held) or viewer.owns(_owner(held, record)):
             continue
         keys = same_notice(record)
         place = next((places[key] for key in keys if key in places), None)
@@ -185,6 +188,13 @@ def _visible(held: Backend, viewer: Viewer, ids: Iterable[str]) -> dict[str, Rec
         if record is not None:
             found[id_] = record
     return found
+
+
+def _ended(held: Backend) -> frozenset[str]:
+    """Ids of records whose time is over, though the clock has not ended them yet."""
+    over = select(RecordRow.id).where(RecordRow.expires_at <= held.clock(), RecordRow.status.in_(RUNNING))
+    with held.database.read() as session:
+        return frozenset(session.scalars(over))
 
 
 def _over(record: Record, held: Backend) -> bool:

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from corpora.formats import write_records
 from matcher.errors import InputError, SettingInvalid
@@ -22,7 +23,8 @@ from service.jobs.queue import Upload
 from service.jobs.sheets import Row, write_rows
 from service.jobs.work import Work
 from service.problems import Problem, forbidden
-from service.projection.views import Cooperation
+from service.projection.views import Cooperation, everybody
+from service.records.noting import Sightings
 from service.rights.policy import Permission, may
 from service.rights.viewer import Viewer
 from service.schemas.jobs import What
@@ -99,14 +101,15 @@ def run(work: Work) -> None:
     with TemporaryDirectory(prefix="needmatch-") as folder:
         name = file_name(wish.what.value, wish.format)
         path = Path(folder) / name
-        rows = write(held, viewer, wish, path, work)
+        seen = Sightings(held, viewer)
+        rows = write(held, viewer, wish, path, seen, work)
         work.check()
         with held.database.write() as session, path.open("rb") as file:
             queue.hold(session, work.lease)
             size = queue.put_file(
                 session, work.lease.job_id, Upload(name, MEDIA_TYPES[wish.format], file), made=True
             )
-            note(session, viewer, wish, rows)
+            note(session, viewer, wish, rows, seen)
             result = {
                 "what": wish.what.value,
                 "format": wish.format,
@@ -117,22 +120,25 @@ def run(work: Work) -> None:
             queue.finish(session, work.lease, result, held.clock())
 
 
-def write(held: Backend, viewer: Viewer, wish: Wish, path: Path, work: Work | None = None) -> int:
-    """Write what a viewer wishes for into a file; returns how many rows."""
+def write(
+    held: Backend, viewer: Viewer, wish: Wish, path: Path, seen: Sightings, work: Work | None = None
+) -> int:
+    """Write what a viewer wishes for into a file; returns how many rows. `seen` takes in what they show."""
     if wish.what in RECORDS:
-        records: Iterable[Record] = visible(held, viewer, RECORDS[wish.what], wish)
+        records: Iterable[Record] = _watched(visible(held, viewer, RECORDS[wish.what], wish), seen)
         if work is not None:
             records = _stepping(records, work)
         return write_records(records, path, wish.format)
     rows = {What.MATCHES: _matches, What.FEEDBACK: _feedback, What.CANDIDATES: _candidates}[wish.what]
-    found: Iterable[Row] = rows(held, viewer, wish)
+    found: Iterable[Row] = rows(held, viewer, wish, seen)
     if work is not None:
         found = _stepping(found, work)
     return write_rows(COLUMNS[wish.what], found, path, wish.format)
 
 
-def note(session: Any, viewer: Viewer, wish: Wish, rows: int) -> None:
-    """An export is in the audit log, with how much went out."""
+def note(session: Session, viewer: Viewer, wish: Wish, rows: int, seen: Sightings) -> None:
+    """An export is in the audit log, with how much went out, and which restricted records of others."""
+    seen.write(session, "export")
     audit.record(
         session,
         action=f"{wish.what.value}.export",
@@ -162,7 +168,13 @@ def visible(held: Backend, viewer: Viewer, kind: Kind, wish: Wish) -> Iterator[R
             yield record
 
 
-def _matches(held: Backend, viewer: Viewer, wish: Wish) -> Iterator[Row]:
+def _watched(records: Iterable[Record], seen: Sightings) -> Iterator[Record]:
+    for record in records:
+        seen.add(record)
+        yield record
+
+
+def _matches(held: Backend, viewer: Viewer, wish: Wish, seen: Sightings) -> Iterator[Row]:
     model = held.versions.get("model", "")
     asked: list[Record] = []
     if may(viewer.role, Permission.MATCH):
@@ -179,6 +191,7 @@ def _matches(held: Backend, viewer: Viewer, wish: Wish) -> Iterator[Row]:
             found = held.searches.needs(viewer, query, MATCHES_EACH, wish.where)
         for match in found.items:
             record = match.record
+            seen.add(record)
             yield {
                 "query_kind": query.kind.value,
                 "query_id": query.id,
@@ -197,7 +210,7 @@ def _matches(held: Backend, viewer: Viewer, wish: Wish) -> Iterator[Row]:
             }
 
 
-def _feedback(held: Backend, viewer: Viewer, _: Wish) -> Iterator[Row]:
+def _feedback(held: Backend, viewer: Viewer, _: Wish, __: Sightings) -> Iterator[Row]:
     """One's own words, the latest last; those of colleagues are theirs."""
     with held.database.read() as session:
         rows = session.scalars(
@@ -210,11 +223,13 @@ def _feedback(held: Backend, viewer: Viewer, _: Wish) -> Iterator[Row]:
         yield found | {name: _moment(found[name]) for name in ("at", "undone_at")}
 
 
-def _candidates(held: Backend, viewer: Viewer, _: Wish) -> Iterator[Row]:
+def _candidates(held: Backend, viewer: Viewer, _: Wish, seen: Sightings) -> Iterator[Row]:
     """The candidates of one's audience, best first."""
     shown = _cooperation(held, Audience(viewer.open_to.value))
     for candidate in shown.candidates:
         score, totals = candidate.score, candidate.totals
+        for need in everybody(candidate):
+            seen.add(need)
         yield {
             "id": candidate.id,
             "title": candidate.label.title if candidate.label else candidate.medoid.title,

@@ -22,6 +22,11 @@ SENT: Mapping[str, str] = {
     "application/json": "json",
     "application/xml": "xml",
     "text/xml": "xml",
+    "application/gzip": "tar.gz",
+    "application/x-gzip": "tar.gz",
+    "application/x-tar": "tar",
+    "application/zip": "zip",
+    "application/x-zip-compressed": "zip",
 }
 """Formats of bodies that are sent without a name, by media type."""
 

@@ -17,15 +17,16 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from corpora.formats import Placed, read_placed
 from corpora.mapping import ColumnMapping, parse_mapping
 from corpora.money import load_rates
 from corpora.report import Issue, Report, Severity
+from corpora.taxonomy.cpv import CpvTable
 from matcher.errors import FileTooLarge, InputError
 from matcher.records import Kind, Need, Record, Visibility
 from service.jobs import queue
 from service.jobs.formats import MEDIA_TYPES
 from service.jobs.queue import Upload
-from service.jobs.reading import format_of, placed
 from service.jobs.sheets import write_rows
 from service.jobs.work import Work
 from service.records.entering import USUAL, Before, Entered, Owner, Terms, enter
@@ -56,6 +57,7 @@ WRITING: Mapping[Kind, Permission] = {
 _STATED = ("draft", "paused", "fulfilled", "withdrawn", "expired")
 
 T = TypeVar("T")
+_Row = tuple[Placed, Record]
 Outcome = Literal["created", "updated", "unchanged", "refused"]
 
 
@@ -113,13 +115,21 @@ class Account:
     through: int = 0
     """Rows that are done with."""
 
+    def refused(self, report: Report) -> int:
+        """Rows that were wanted and could not be kept."""
+        kept = sum(self.counts[name] for name in ("created", "updated", "unchanged"))
+        return report.rows - report.skipped - kept
+
     def as_result(self, order: Order, report: Report) -> dict[str, Any]:
         """The result of the job as it is shown."""
-        issues = [_as_row(issue) for issue in report.issues[:SHOWN]]
+        # a package has more notices of awards than all else: what was skipped comes last
+        told = sorted(report.issues, key=lambda issue: issue.severity is Severity.SKIPPED)
+        issues = [_as_row(issue) for issue in told[:SHOWN]]
         return {
             "rows": report.rows,
             **{name: self.counts[name] for name in ("created", "updated", "unchanged")},
-            "refused": report.rows - sum(self.counts[n] for n in ("created", "updated", "unchanged")),
+            "refused": self.refused(report),
+            "skipped": report.skipped,
             "dry_run": order.dry_run,
             "notes": dict(report.notes),
             "by_severity": {severity.value: n for severity, n in sorted(report.counts.items()) if n},
@@ -141,7 +151,7 @@ def run(work: Work) -> None:
         except InputError as error:
             # where the file lay for a moment is nobody's business
             raise type(error)(str(error).replace(str(path), path.name)) from error
-        refused = report.rows - sum(account.counts[n] for n in ("created", "updated", "unchanged"))
+        refused = account.refused(report)
         if order.whole and refused:
             said = f"{refused} of {report.rows} rows cannot be kept, so none was. Correct them by the report."
             importing.end(report, Account(Counter({"refused": report.rows})), error=said)
@@ -160,7 +170,6 @@ class _Import:
     def __init__(self, work: Work, order: Order, viewer: Viewer, path: Path) -> None:
         self.work, self.order, self.viewer, self.path = work, order, viewer, path
         self.database, self.clock = work.backend.database, work.backend.clock
-        self.format = format_of(path, order.format)
         self.rates = load_rates(work.backend.settings.rates) if work.backend.settings.rates else load_rates()
         with self.database.read() as session:
             self.owner = owner_of(session, viewer)
@@ -197,9 +206,7 @@ class _Import:
             account = _tried(partial(self._keep_batch, batch, account, number, total))
         self.end(report, account)
 
-    def _keep_batch(
-        self, batch: Sequence[tuple[int, Record]], before: Account, number: int, total: int
-    ) -> Account:
+    def _keep_batch(self, batch: Sequence[_Row], before: Account, number: int, total: int) -> Account:
         with self.database.write() as session:
             job = queue.hold(session, self.work.lease)
             counts = before.counts + self._write(session, batch)
@@ -230,29 +237,39 @@ class _Import:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _rows(self, report: Report) -> Iterator[tuple[int, Record]]:
-        for one in placed(self.path, self.format, self.order.kind, report, self.order.mapping, self.rates):
+    def _rows(self, report: Report) -> Iterator[_Row]:
+        found = read_placed(
+            self.path,
+            self.order.kind,
+            report=report,
+            mapping=self.order.mapping,
+            source_format=self.order.format,
+            rates=self.rates,
+            cpv_codes=CpvTable.load(),
+        )
+        for one in found:
+            self.work.check()  # a package may hold thousands of notices that are not wanted
             if one.record is not None:
-                yield one.line, one.record
+                yield one, one.record
 
     def _settled(
-        self, session: Session, batch: Sequence[tuple[int, Record]], report: Report
+        self, session: Session, batch: Sequence[_Row], report: Report
     ) -> Iterator[tuple[Entered | None, RecordRow | None]]:
         """Each row as it would be kept, None where it cannot be, and the record that it changes."""
         known = known_rows(session, self.order.kind, self.owner.id, [record.id for _, record in batch])
-        for line, record in batch:
+        for place, record in batch:
             row = known.get(record.id)
             issues: list[Issue] = []
-            entered = self._entered(line, record, row, issues)
+            entered = self._entered(place, record, row, issues)
             for issue in issues:
                 report.add(issue)
             yield entered, row
 
     def _entered(
-        self, line: int, record: Record, row: RecordRow | None, issues: list[Issue]
+        self, place: Placed, record: Record, row: RecordRow | None, issues: list[Issue]
     ) -> Entered | None:
         def say(field_: str, severity: Severity, problem: str, remedy: str) -> None:
-            issues.append(Issue(self.path.name, line, field_, severity, problem, remedy))
+            issues.append(Issue(place.file, place.line, field_, severity, problem, remedy))
 
         if len(record.id) > REF_MAX:
             say("id", Severity.REFUSED, f"the id has {len(record.id)} characters", f"use at most {REF_MAX}")
@@ -301,7 +318,7 @@ class _Import:
             record_of(row), terms
         )
 
-    def _write(self, session: Session, batch: Sequence[tuple[int, Record]]) -> Counter[str]:
+    def _write(self, session: Session, batch: Sequence[_Row]) -> Counter[str]:
         counts: Counter[str] = Counter()
         drafts: list[RecordDraft] = []
         reason = f"import {self.work.lease.job_id}"
@@ -401,8 +418,8 @@ def _outcome(entered: Entered | None, row: RecordRow | None) -> Outcome:
     return "unchanged" if now == now | changes | shares else "updated"
 
 
-def _batches(rows: Iterable[tuple[int, Record]]) -> Iterator[list[tuple[int, Record]]]:
-    batch: list[tuple[int, Record]] = []
+def _batches(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
+    batch: list[_Row] = []
     for row in rows:
         batch.append(row)
         if len(batch) == BATCH:

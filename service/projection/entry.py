@@ -2,23 +2,20 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from matcher.errors import RecordInvalid
-from matcher.records import Kind, Need, Record, Solution, Visibility
+from matcher.records import Kind, Need, Record, Solution
 from service.confidentiality.audience import Audience
-from service.confidentiality.masking import seen
-from service.confidentiality.redaction import Reason, Redaction
+from service.confidentiality.redaction import Redaction
+from service.confidentiality.sight import MATCHED as MATCHED
+from service.confidentiality.sight import NARROW as NARROW
+from service.confidentiality.sight import redaction_of, to_audience, to_group
 from service.rights.viewer import Viewer
 
 logger = logging.getLogger("needmatch.projection")
-
-MATCHED = frozenset({"open", "in_candidate"})
-"""Statuses of records that are matched; drafts and what is over are seen by id alone."""
-NARROW = frozenset({Visibility.PRIVATE, Visibility.GROUP})
-"""Visibilities that enter no index of an audience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +48,21 @@ class Entry:
 
     def to(self, audience: Audience, day: date) -> Record | None:
         """The record as an audience sees it on a day; None where it does not."""
-        if self.record.visibility in NARROW:
+        try:
+            return to_audience(self.record, audience, self.redactions, day)
+        except RecordInvalid as error:
+            self._hide(error)
             return None
-        return self._seen(self.record, audience, day)
 
     def to_group(self, day: date) -> Record | None:
         """The record as organisations it is shared with see it; None where it is shared with none."""
-        if self.record.visibility is not Visibility.GROUP or not self.shared_with:
+        if not self.shared_with:
             return None
-        # what its group may see is what the network would, were it open to it
-        shown = self._seen(_open(self.record, Visibility.NETWORK), Audience.NETWORK, day)
-        return None if shown is None else _open(shown, self.record.visibility)
+        try:
+            return to_group(self.record, self.redactions, day)
+        except RecordInvalid as error:
+            self._hide(error)
+            return None
 
     def to_viewer(self, viewer: Viewer, day: date) -> Record | None:
         """The record as one viewer sees it; None where the viewer may not know of it.
@@ -78,17 +79,9 @@ class Entry:
                 return shared
         return self.to(Audience(viewer.open_to.value), day)
 
-    def _seen(self, record: Record, audience: Audience, day: date) -> Record | None:
-        try:
-            return seen(record, audience=audience, redactions=self.redactions, day=day)
-        except RecordInvalid as error:
-            # what withholds nothing known may mean anything: then nobody but the owner sees any of it
-            logger.error("record hidden", extra={"record_id": self.id, "reason": str(error)})
-            return None
-
-
-def _open(record: Record, visibility: Visibility) -> Record:
-    return replace(record, visibility=visibility)
+    def _hide(self, error: RecordInvalid) -> None:
+        # what withholds nothing known may mean anything: then nobody but the owner sees any of it
+        logger.error("record hidden", extra={"record_id": self.id, "reason": str(error)})
 
 
 def entry_of(
@@ -107,15 +100,5 @@ def entry_of(
         status,
         version,
         frozenset(shared_with),
-        tuple(_redaction(one) for one in redactions),
-    )
-
-
-def _redaction(stored: Mapping[str, Any]) -> Redaction:
-    until = stored.get("until")
-    return Redaction(
-        field=stored["field"],
-        reason_code=Reason(stored["reason_code"]),
-        reason=stored.get("reason", ""),
-        until=date.fromisoformat(until) if until else None,
+        tuple(map(redaction_of, redactions)),
     )

@@ -5,6 +5,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -110,7 +111,12 @@ class Follower:
         if self.folder is None or self.catalogue.sequence == self._saved:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self.catalogue.changing, (self.folder / ".lock").open("w") as lock:
+        with ExitStack() as held:
+            for engine in self._named().values():
+                # first these turns, which may be long in coming: nobody waits with a write meanwhile
+                held.enter_context(engine.cooperation.alone())
+            held.enter_context(self.catalogue.changing)
+            lock = held.enter_context((self.folder / ".lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX)  # processes that share the folder take turns
             sequence = self.catalogue.sequence
             known = self._applied()

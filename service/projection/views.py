@@ -218,7 +218,9 @@ class Views:
             engine.cooperation.review = review
             engine.resume(before, where)
             engine.candidates(where, day=day)  # what takes long is done before the records are held still
-            with self._catalogue.changing, engine.cooperation.steady():
+            group = engine.cooperation
+            # first the turn, which may be long in coming: nobody waits with a write meanwhile
+            with group.alone(), self._catalogue.changing, group.steady():
                 sequence, records = self._catalogue.sequence, self._catalogue.stamps[audience]
                 state = State(records, edits, day)
                 clusters = tuple(engine.clusters(where, day=day))

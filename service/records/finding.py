@@ -1,22 +1,30 @@
 """Needs and solutions that are read: one by one, and in lists, each as far as the one who asks may see it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
+from itertools import islice
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from matcher.records import Kind, Nature, Need, Record, Visibility
 from service.backend import Backend
+from service.confidentiality.audience import Audience
 from service.paging import Paging
 from service.problems import forbidden, not_found
 from service.projection.entry import MATCHED, Entry
 from service.projection.follower import entry_of_row
+from service.records.noting import noted
 from service.rights.viewer import Viewer
-from service.store import audit, records
+from service.store import records
+from service.store.shown import shown_to
 from service.store.tables import RecordRow, ShareRow, VersionRow
 
+Part = Select[str, datetime, int]
+Line = Row[str, datetime, int]
+"""Id, time and version of a record."""
 SCANNED = 500
 """Rows looked at together while a list is made."""
 
@@ -61,12 +69,10 @@ def find(session: Session, held: Backend, viewer: Viewer, kind: Kind, key: str) 
 
 
 def get(held: Backend, viewer: Viewer, kind: Kind, key: str) -> RecordRow:
-    """The row of a record; that somebody of another organisation saw it is written down."""
+    """The row of a record; that somebody of another organisation saw what is restricted is written down."""
     with held.database.read() as session:
         row = find(session, held, viewer, kind, key)
-    if viewer.user_id is not None and not viewer.owns(row.organisation_id):
-        with held.database.write() as session:
-            audit.record(session, action=f"{kind.value}.view", viewer=viewer, kind=kind.value, id=row.id)
+    noted(held, viewer, "view", _others([row], viewer))
     return row
 
 
@@ -75,7 +81,8 @@ def listed(
 ) -> tuple[list[RecordRow], str | None]:
     """Records that the viewer may see, by last change: newest first, or oldest first after a moment.
 
-    Of other organisations only what is open; filters look at records as the viewer sees them.
+    Of other organisations only what is open, by the last change of what the viewer is shown; filters look at
+    records as the viewer sees them.
     """
     found: list[tuple[str, datetime]] = []
     with held.database.read() as session:
@@ -85,12 +92,7 @@ def listed(
                 break
         shown, following = paging.cut(found, lambda each: [each[1].isoformat(), each[0]])
         rows = records.of_ids(session, [row_id for row_id, _ in shown])
-    others = [row.id for row in rows if not viewer.owns(row.organisation_id)]
-    if others and viewer.user_id is not None and kind is Kind.NEED:
-        with held.database.write() as session:
-            audit.record(
-                session, action="need.list", viewer=viewer, kind=kind.value, versions={"shown": others}
-            )
+    noted(held, viewer, "list", _others(rows, viewer))
     return rows, following
 
 
@@ -111,6 +113,11 @@ def history(held: Backend, viewer: Viewer, kind: Kind, key: str) -> list[Version
 # -- inside -----------------------------------------------------------------------------------
 
 
+def _others(rows: Iterable[RecordRow], viewer: Viewer) -> list[Record]:
+    """What another organisation's rows hold; the catalogue may not know them yet."""
+    return [entry_of_row(row).record for row in rows if not viewer.owns(row.organisation_id)]
+
+
 def _seen(row: RecordRow, held: Backend, viewer: Viewer) -> Record | None:
     return entry_of_row(row).to_viewer(viewer, held.today)
 
@@ -119,48 +126,72 @@ def _matching(
     session: Session, held: Backend, viewer: Viewer, kind: Kind, wanted: Wanted, paging: Paging
 ) -> Iterator[tuple[str, datetime]]:
     """Ids and times of what the list is of, in its order, from the cursor on."""
-    at, id_ = RecordRow.updated_at, RecordRow.id
-    oldest_first = wanted.updated_after is not None
-    asked = select(id_, at, RecordRow.version).where(
-        RecordRow.kind == kind.value, _reach(viewer, wanted.mine)
+    after, place = wanted.updated_after, paging.moment_and_id()
+    lines = merge(
+        *(_read(session, part, at, after, place) for part, at in _parts(viewer, kind, wanted.mine)),
+        key=lambda line: (line[1], line[0]),
+        reverse=after is None,
     )
-    if wanted.updated_after is not None:
-        asked = asked.where(at > wanted.updated_after)
-    asked = asked.order_by(at, id_) if oldest_first else asked.order_by(at.desc(), id_.desc())
-    place = paging.moment_and_id()
-    while True:
-        part = asked
-        if place is not None:
-            moment, last = place
-            later, same = (at > moment, id_ > last) if oldest_first else (at < moment, id_ < last)
-            part = asked.where(or_(later, and_(at == moment, same)))
-        rows = session.execute(part.limit(SCANNED)).all()
-        entries = _entries(session, held, {row.id: row.version for row in rows})
-        for row in rows:
-            entry = entries.get(row.id)
+    while rows := list(islice(lines, SCANNED)):
+        entries = _entries(session, held, {row_id: version for row_id, _, version in rows})
+        for row_id, at, _ in rows:
+            entry = entries.get(row_id)
             record = entry.to_viewer(viewer, held.today) if entry else None
             if entry is None or record is None:
                 continue
             own = viewer.owns(entry.organisation_id)
             if (own or entry.matched) and wanted.admits(record, _shown_status(entry, record, own)):
-                yield row.id, row.updated_at
-        if len(rows) < SCANNED:
-            return
-        place = rows[-1].updated_at, rows[-1].id
+                yield row_id, at
 
 
-def _reach(viewer: Viewer, mine: bool) -> ColumnElement[bool]:
-    """What may be seen at all, for the database; the rest is decided record by record."""
-    own = RecordRow.organisation_id == (viewer.organisation_id or "")
+def _parts(viewer: Viewer, kind: Kind, mine: bool) -> Iterator[tuple[Part, InstrumentedAttribute[datetime]]]:
+    """What may be seen at all, for the database, no record twice, with when it last changed for the viewer.
+
+    The rest is decided record by record.
+    """
+
+    def of(at: InstrumentedAttribute[datetime], *where: ColumnElement[bool]) -> Part:
+        return select(RecordRow.id, at, RecordRow.version).where(RecordRow.kind == kind.value, *where)
+
+    of_viewer = viewer.organisation_id or ""
+    if viewer.organisation_id is not None:
+        yield of(RecordRow.updated_at, RecordRow.organisation_id == of_viewer), RecordRow.updated_at
     if mine:
-        return own
+        return
+    others = RecordRow.organisation_id != of_viewer
     open_to = [each.value for each in Visibility if each.rank >= viewer.open_to.rank]
     open_ = and_(RecordRow.visibility.in_(open_to), RecordRow.status.in_(sorted(MATCHED)))
-    if viewer.organisation_id is None:
-        return open_
-    mine_too = select(ShareRow.record_id).where(ShareRow.organisation_id == viewer.organisation_id)
-    shared = and_(RecordRow.visibility == Visibility.GROUP.value, RecordRow.id.in_(mine_too))
-    return or_(own, open_, shared)
+    at = shown_to(Audience(viewer.open_to.value))
+    yield of(at, open_, others), at
+    if viewer.organisation_id is not None:
+        shared = and_(RecordRow.visibility == Visibility.GROUP.value, ShareRow.organisation_id == of_viewer)
+        yield of(ShareRow.shown_at, shared, others).join(RecordRow.shares), ShareRow.shown_at
+
+
+def _read(
+    session: Session,
+    asked: Part,
+    at: InstrumentedAttribute[datetime],
+    after: datetime | None,
+    place: tuple[datetime, str] | None,
+) -> Iterator[Line]:
+    """Ids, times and versions of a part, from a place on: newest first, or oldest first after a moment."""
+    id_ = RecordRow.id
+    if after is None:
+        asked = asked.order_by(at.desc(), id_.desc())
+    else:
+        asked = asked.where(at > after).order_by(at, id_)
+    while True:
+        part = asked
+        if place is not None:
+            moment, last = place
+            later, same = (at < moment, id_ < last) if after is None else (at > moment, id_ > last)
+            part = asked.where(or_(later, and_(at == moment, same)))
+        rows = session.execute(part.limit(SCANNED)).all()
+        yield from rows
+        if len(rows) < SCANNED:
+            return
+        place = rows[-1][1], rows[-1][0]
 
 
 def _entries(session: Session, held: Backend, versions: Mapping[str, int]) -> dict[str, Entry]:

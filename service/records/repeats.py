@@ -7,6 +7,7 @@ from matcher.duplicates import NEIGHBOURS, near_duplicates
 from matcher.filters import Filter
 from matcher.records import Kind, Need
 from service.backend import Backend
+from service.records.noting import noted
 from service.rights.viewer import Viewer
 
 UNSAVED = "~unsaved"
@@ -27,7 +28,7 @@ def repeats(
 ) -> tuple[Repeat, ...] | None:
     """The needs that look like this one, the surest first; None where the model in use cannot tell.
 
-    Only what the viewer's searches reach is compared, as the viewer sees it.
+    Only what the viewer's searches reach is compared, as the viewer sees it. What is found is noted as seen.
     """
     model = held.tuning.duplicates
     if model is None:
@@ -41,7 +42,9 @@ def repeats(
     beside.upsert([asked, *others], held.embedder, fit_statistics=True)
     everything = beside.select(Filter()).allowed
     own = beside.select(Filter(only=frozenset({asked.id}))).allowed
-    return tuple(
+    found = tuple(
         Repeat(pair.other if pair.one.id == asked.id else pair.one, pair.probability, pair.reasons)
         for pair in near_duplicates(beside, model, everything, own)
     )
+    noted(held, viewer, "duplicates", [each.need for each in found])
+    return found

@@ -30,6 +30,7 @@ from service.schemas.records import (
     VersionOut,
 )
 from service.store.rows import IN_COLUMNS
+from service.store.shown import changed_at
 from service.store.tables import RecordRow, VersionRow
 
 Shown = NeedOut | SolutionOut
@@ -50,7 +51,11 @@ def shown(
         return None
     fields = said(record)
     fields["status"] = row.status if own or record.kind is Kind.SOLUTION else fields["status"]
-    fields |= {"visibility": record.visibility, "updated_at": row.updated_at, "own": own}
+    fields |= {
+        "visibility": record.visibility,
+        "updated_at": row.updated_at if own else changed_at(row, viewer),
+        "own": own,
+    }
     fields["masked"] = [] if own else masked(entry.redactions, day)
     fields |= of_owner(row, record, entered) if own else dict.fromkeys(OWNERS_ONLY)
     return MODELS[record.kind](**fields)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, String, cast, or_
 
 from service.access import BackendIn, require
 from service.paging import PagingIn
@@ -33,8 +33,8 @@ class Event(Answer):
     before_hash: str | None = Field(description="SHA-256 of what it was.")
     after_hash: str | None = Field(description="SHA-256 of what it became.")
     reason: str
-    versions: dict[str, str | int | float | bool | None] = Field(
-        description="Model and fitted values, where a result was shown."
+    versions: dict[str, str | int | float | bool | list[str] | None] = Field(
+        description="Model and fitted values; in `shown` the ids of restricted records that an answer showed."
     )
     request_id: str
 
@@ -62,12 +62,15 @@ def events(
         AuditRow.organisation_id: organisation,
         AuditRow.action: action,
         AuditRow.object_kind: kind,
-        AuditRow.object_id: object,
         AuditRow.request_id: request,
     }
     where: list[ColumnElement[bool]] = [
         column == wanted for column, wanted in columns.items() if wanted is not None
     ]
+    if object is not None:
+        # what shows many records at once names them all in one row
+        among = cast(AuditRow.versions, String).contains(f'"{object}"', autoescape=True)
+        where.append(or_(AuditRow.object_id == object, among))
     if since is not None:
         where.append(AuditRow.at >= since)
     if until is not None:
@@ -80,7 +83,7 @@ def events(
 def _event(row: AuditRow) -> Event:
     names = set(Event.model_fields) - {"versions"}
     versions = {
-        key: value if isinstance(value, str | int | float | bool | None) else str(value)
+        key: value if isinstance(value, str | int | float | bool | list | None) else str(value)
         for key, value in row.versions.items()
     }
     return Event(**{name: getattr(row, name) for name in names}, versions=versions)

@@ -36,7 +36,7 @@ def login(given: LoginIn, request: Request, response: Response, held: BackendIn)
 
     The answer is the same, and takes as long, for a wrong password, an unknown address and a locked account.
     """
-    _limit(request, held)
+    limit(request, held)
     _, started = sign_in(
         held.database, held.settings, given.email, given.password.get_secret_value(), held.clock()
     )
@@ -81,7 +81,7 @@ def oidc_login(
 ) -> RedirectResponse:
     """Go to the OpenID provider to sign in."""
     provider = oidc.provider(held.settings)
-    _limit(request, held)
+    limit(request, held)
     url, cookie = provider.begin(_callback(request, held), next)
     response = RedirectResponse(url, 303, headers={"Cache-Control": "no-store"})
     # Lax, not strict: it has to come back with the provider's redirect
@@ -108,7 +108,7 @@ def oidc_callback(
 ) -> RedirectResponse:
     """Come back from the OpenID provider: the user whom it vouches for is signed in."""
     provider = oidc.provider(held.settings)
-    _limit(request, held)
+    limit(request, held)
     answer = {"state": state, "code": code}
     answer |= {name: value for name, value in (("error", error), ("iss", iss)) if value is not None}
     identity, where = provider.finish(answer, request.cookies.get(oidc.COOKIE), _callback(request, held))
@@ -122,7 +122,8 @@ def oidc_callback(
     return response
 
 
-def _limit(request: Request, held: Backend) -> None:
+def limit(request: Request, held: Backend) -> None:
+    """Count an attempt to sign in against its address. Raises `Problem` 429."""
     host = request.client.host if request.client else None
     held.limiter.take(f"sign-in {address_key(host)}", held.settings.logins_per_minute)
 

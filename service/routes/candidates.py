@@ -1,40 +1,47 @@
 """Joint-procurement candidates: found, explained, and what authorities make of them."""
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from matcher.errors import SettingInvalid
+from matcher.filters import Filter
 from matcher.joint import JointCandidate
-from matcher.records import Kind, Need, Visibility
+from matcher.records import Kind, Need, Record, Visibility
 from service import plain
 from service.access import BackendIn, require
 from service.backend import Backend
 from service.confidentiality.audience import Audience
 from service.cooperation import rooms
-from service.cooperation.stages import Stage, fresh_checklist, missing
+from service.cooperation.rooms import Place
 from service.dossier.audience import as_shown
 from service.paging import PagingIn
-from service.problems import Problem, conflict, forbidden
+from service.problems import conflict, forbidden, not_found
 from service.projection.views import everybody, sight
+from service.records.noting import noted
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
-from service.routes.seeing import audience_of, candidate_for, entry_for, in_network, network_only
+from service.routes.seeing import (
+    audience_of,
+    candidate_for,
+    entry_for,
+    in_network,
+    need_for,
+    network_only,
+    past_place,
+    place_for,
+)
+from service.routes.workspaces import brief_out, former_ids, room_out
 from service.schemas.cooperation import (
     AgreementIn,
-    CandidateBrief,
     CandidateOut,
     CandidatesOut,
     ChecklistIn,
-    ChecklistOut,
     FollowOut,
     InterestIn,
-    InterestOut,
     MoveIn,
-    MoveOut,
     RoomOut,
     Step,
     WhatIfIn,
@@ -43,7 +50,6 @@ from service.schemas.cooperation import (
 )
 from service.schemas.forms import Key
 from service.store import audit
-from service.store.tables import FollowerRow, InterestRow, OrganisationRow, RoomRow, StageRow
 from service.versions import IfMatch, tag, unchanged
 
 router = APIRouter(prefix="/candidates", tags=["candidates"])
@@ -54,9 +60,6 @@ MEDIA = {
     "ocds": "application/json",
     "consultation": "text/markdown; charset=utf-8",
 }
-
-NAMELESS = "an authority in one Member State"
-"""Who takes part with needs that all withhold their owner's name."""
 
 
 @router.get("", response_model=CandidatesOut, responses={404: {}})
@@ -82,15 +85,19 @@ def candidates(
         and (country is None or country in candidate.countries)
         and (doubtful or not candidate.doubt)
         and (wanted is None or any(one.id == wanted for one in everybody(candidate)))
-        and (not mine or rooms.own_needs(viewer, candidate, held.catalogue.entries))
+        and (not mine or rooms.own_needs(viewer, candidate, held.catalogue.entries, held.today))
     ]
     start = paging.number() or 0
     shown = found[start : start + paging.limit]
     following = paging.cut(
         [*range(start, min(start + paging.limit + 1, len(found)))], lambda place: [str(place + 1)]
     )[1]
+    former = former_ids(view.identities)
     with held.database.read() as session:
-        briefs = [_brief(session, held, viewer, candidate) for candidate in shown]
+        briefs = [
+            brief_out(session, held, viewer, one, Place(one.id, former.get(one.id, ()), one)) for one in shown
+        ]
+    noted(held, viewer, "candidates", (need for one in shown for need in one.members))
     return CandidatesOut(items=briefs, next=following, versions=held.versions, day=view.state.day)
 
 
@@ -102,10 +109,11 @@ def candidate(
     viewer: Viewer = require(Permission.READ_CANDIDATES),
 ) -> CandidateOut:
     """A candidate with everything that explains it, and its workspace."""
-    found = candidate_for(held, viewer, candidate_id)
+    found, place = place_for(held, viewer, candidate_id)
     with held.database.read() as session:
-        room = _room(session, held, viewer, found) if in_network(viewer) else None
-        brief = _brief(session, held, viewer, found)
+        room = room_out(session, held, viewer, place) if in_network(viewer) else None
+        brief = brief_out(session, held, viewer, found, place)
+    noted(held, viewer, "candidate", _concerned(held, found))
     named = held.views.named(audience_of(viewer), found)
     if room is not None:
         tag(response, room.version)
@@ -145,6 +153,8 @@ def dossier(
         content = _written(named, audience, form, held.versions)
     except SettingInvalid as error:  # fewer than two members are left
         raise conflict(str(error)) from error
+    sees = Filter(open_to=audience).sees
+    noted(held, viewer, "dossier", (one for one in _concerned(held, named) if sees(one)))
     with held.database.write() as session:
         audit.record(
             session,
@@ -167,16 +177,22 @@ def what_if(
     held: BackendIn,
     viewer: Viewer = require(Permission.READ_CANDIDATES),
 ) -> WhatIfOut:
-    """The candidate without some members, with another need, with windows moved or fields stated."""
+    """The candidate without some members, with another need, with windows moved or fields stated.
+
+    The need that is added may be any that you see, one of your own that is private or a draft too: nobody
+    else learns of it.
+    """
     found = candidate_for(held, viewer, candidate_id)
+    added = need_for(held, viewer, asked.add)[1] if asked.add is not None else None
     result = held.catalogue.engine(viewer).what_if(
         found,
         drop=asked.drop,
-        add=asked.add,
+        add=added,
         move=asked.move,
         state={need_id: said.fields() for need_id, said in asked.state.items()},
         where=sight(audience_of(viewer)),
     )
+    noted(held, viewer, "what_if", [*_concerned(held, found), *([added] if added is not None else [])])
     told = plain.what_if(result)
     return WhatIfOut(before=told["before"], after=told["after"], changes=told["changes"])
 
@@ -191,12 +207,12 @@ def express(
 ) -> RoomOut:
     """Express interest for one's organisation, as participant or observer: not binding."""
     network_only(viewer)
-    found = candidate_for(held, viewer, candidate_id)
+    _, place = place_for(held, viewer, candidate_id)
     with held.database.write() as session:
         rooms.express(
-            session, viewer, found, given.kind, given.conditions, held.catalogue.entries, held.clock()
+            session, viewer, place, given.kind, given.conditions, held.catalogue.entries, held.clock()
         )
-        room = _room(session, held, viewer, found)
+        room = room_out(session, held, viewer, place)
     held.follower.catch_up()
     tag(response, room.version)
     return room
@@ -212,20 +228,14 @@ def withdraw(
 ) -> RoomOut:
     """Withdraw the interest of one's organisation: the score is computed again, the history stays."""
     network_only(viewer)
-    with held.database.read() as session:
-        takes_part = rooms.takes_part(session, viewer, candidate_id)
-    found: JointCandidate | None = None
-    try:
-        found = candidate_for(held, viewer, candidate_id)
-    except Problem as problem:
-        # a candidate that is no more can still be left by who is in it
-        if problem.status == 503 or not takes_part:
-            raise
     # interest in what was merged into another stands where it was expressed
-    own_id = candidate_id if takes_part or found is None else found.id
+    place = past_place(held, viewer, candidate_id)
     with held.database.write() as session:
-        rooms.withdraw(session, viewer, own_id, given.reason, held.clock())
-        room = _room_by_id(session, held, viewer, own_id, found)
+        # a candidate that is no more can still be left by who is in it
+        if place.candidate is None and not rooms.takes_part(session, viewer, place):
+            raise not_found("candidate", candidate_id)
+        rooms.withdraw(session, viewer, place, given.reason, held.clock())
+        room = room_out(session, held, viewer, place)
     held.follower.catch_up()
     tag(response, room.version)
     return room
@@ -242,13 +252,13 @@ def move(
 ) -> RoomOut:
     """Bring a candidate to another stage; each stage says what it needs."""
     network_only(viewer)
-    found = candidate_for(held, viewer, candidate_id)
+    found, place = place_for(held, viewer, candidate_id)
     with held.database.write() as session:
-        row = rooms.opened(session, found)
+        row = rooms.opened(session, place)
         unchanged(if_match, row.version, needed=False)
-        rooms.may_act(session, viewer, found, held.catalogue.entries)
-        rooms.move(session, viewer, found, given.stage, given.reason, held.catalogue.entries, held.clock())
-        room = _room(session, held, viewer, found)
+        rooms.may_act(viewer, found, held.catalogue.entries, held.today)
+        rooms.move(session, viewer, place, given.stage, given.reason, held.catalogue.entries, held.clock())
+        room = room_out(session, held, viewer, place)
     tag(response, room.version)
     return room
 
@@ -265,11 +275,11 @@ def check(
 ) -> RoomOut:
     """Say who does a step of the seven, until when, and whether it is done."""
     network_only(viewer)
-    found = candidate_for(held, viewer, candidate_id)
+    found, place = place_for(held, viewer, candidate_id)
     with held.database.write() as session:
-        row = rooms.opened(session, found)
+        row = rooms.opened(session, place)
         unchanged(if_match, row.version)
-        rooms.may_act(session, viewer, found, held.catalogue.entries)
+        rooms.may_act(viewer, found, held.catalogue.entries, held.today)
         said = given.model_dump(mode="json", exclude_unset=True)
         said = {name: value for name, value in said.items() if value is not None or name == "due"}
         row.checklist = [{**one, **(said if one["step"] == step else {})} for one in row.checklist]
@@ -282,7 +292,7 @@ def check(
             id=found.id,
             after={step: said},
         )
-        room = _room(session, held, viewer, found)
+        room = room_out(session, held, viewer, place)
     tag(response, room.version)
     return room
 
@@ -298,11 +308,11 @@ def agree(
 ) -> RoomOut:
     """Write down what participants agreed: responsibilities, law, organisation; for a framework its users."""
     network_only(viewer)
-    found = candidate_for(held, viewer, candidate_id)
+    found, place = place_for(held, viewer, candidate_id)
     with held.database.write() as session:
-        row = rooms.opened(session, found)
+        row = rooms.opened(session, place)
         unchanged(if_match, row.version)
-        rooms.may_act(session, viewer, found, held.catalogue.entries)
+        rooms.may_act(viewer, found, held.catalogue.entries, held.today)
         before = row.agreement
         said = given.model_dump(mode="json", exclude_unset=True)
         row.agreement = {
@@ -318,7 +328,7 @@ def agree(
             before=before,
             after=row.agreement,
         )
-        room = _room(session, held, viewer, found)
+        room = room_out(session, held, viewer, place)
     tag(response, room.version)
     return room
 
@@ -341,98 +351,21 @@ def unfollow(
 ) -> FollowOut:
     """Get none from now on."""
     network_only(viewer)
-    found = candidate_for(held, viewer, candidate_id)
+    _, place = place_for(held, viewer, candidate_id)
     with held.database.write() as session:
-        rooms.unfollow(session, viewer, rooms.CANDIDATE, found.id)
+        rooms.unfollow(session, viewer, rooms.CANDIDATE, place.ids)
     return FollowOut(following=False)
 
 
 # -- inside -----------------------------------------------------------------------------------
 
 
-def _brief(session: Session, held: Backend, viewer: Viewer, found: JointCandidate) -> CandidateBrief:
-    network = in_network(viewer)
-    row = rooms.room_of(session, found.id) if network else None
-    here = rooms.present(viewer, found, held.catalogue.entries, held.today)
-    expressed = rooms.interests(session, found.id, active=True) if row is not None else []
-    standing = [one for one in expressed if here.shown(one)]
-    title = found.label.title if found.label else found.medoid.title
-    return CandidateBrief(
-        id=found.id,
-        title=title,
-        level=f"{found.score.level} {found.score.level.words}",
-        score=round(found.score.total, 1),
-        completeness=round(found.score.completeness, 4),
-        scope=found.scope,
-        countries=list(found.countries),
-        need_ids=[need.id for need in found.members],
-        value_eur_min=found.totals.value_min_eur,
-        value_eur_max=found.totals.value_max_eur,
-        values_missing=found.totals.values_missing,
-        overlap_days=found.timeline.overlap_days,
-        doubt=found.doubt,
-        shown=found.shown,
-        stage=Stage(row.stage) if row is not None else Stage.DETECTED,
-        participants=sum(1 for one in standing if one.kind == rooms.PARTICIPANT),
-        observers=sum(1 for one in standing if one.kind == rooms.OBSERVER),
-        mine=bool(rooms.own_needs(viewer, found, held.catalogue.entries)),
-    )
-
-
-def _room(session: Session, held: Backend, viewer: Viewer, found: JointCandidate) -> RoomOut:
-    return _room_by_id(session, held, viewer, found.id, found)
-
-
-def _room_by_id(
-    session: Session, held: Backend, viewer: Viewer, candidate_id: str, found: JointCandidate | None
-) -> RoomOut:
-    session.flush()
-    row = rooms.room_of(session, candidate_id)
-    if row is None:  # nobody has acted yet
-        row = RoomRow(
-            candidate_id=candidate_id,
-            version=1,
-            stage=Stage.DETECTED.value,
-            checklist=fresh_checklist(),
-            agreement={},
-        )
-    moves = session.scalars(
-        select(StageRow).where(StageRow.candidate_id == candidate_id).order_by(StageRow.at, StageRow.id)
-    ).all()
-    expressed = rooms.interests(session, candidate_id)
-    here = rooms.present(viewer, found, held.catalogue.entries, held.today)
-    owners = {
-        one.id: one
-        for one in session.scalars(
-            select(OrganisationRow).where(
-                OrganisationRow.id.in_({each.organisation_id for each in expressed})
-            )
-        ).all()
-    }
-    following = session.get(FollowerRow, (rooms.CANDIDATE, candidate_id, viewer.user_id or ""))
-    return RoomOut(
-        version=row.version,
-        stage=Stage(row.stage),
-        checklist=[ChecklistOut(**one) for one in row.checklist],
-        agreement=row.agreement,
-        agreement_missing=list(missing(row.agreement).values()),
-        interests=[
-            _interest(one, owners.get(one.organisation_id), named=here.names(one.organisation_id, expressed))
-            for one in expressed
-            if here.shown(one)
-        ],
-        history=[
-            MoveOut(
-                before=Stage(one.before),
-                after=Stage(one.after),
-                reason=one.reason,
-                organisation_id=one.organisation_id if here.names(one.organisation_id, expressed) else "",
-                at=one.at,
-            )
-            for one in moves
-        ],
-        following=following is not None,
-    )
+def _concerned(held: Backend, found: JointCandidate) -> Iterator[Record]:
+    """Every record that the answer on a candidate says anything of."""
+    yield from everybody(found)
+    yield from (one.solution for one in found.solutions)
+    copies = (held.catalogue.get(copy, Kind.NEED) for copy, _ in found.copies)
+    yield from (entry.record for entry in copies if entry is not None)
 
 
 def _to_audience(held: Backend, need: Need, audience: Audience) -> Need | None:
@@ -440,20 +373,6 @@ def _to_audience(held: Backend, need: Need, audience: Audience) -> Need | None:
     entry = held.catalogue.get(need.id, Kind.NEED)
     shown = entry.to(audience, held.today) if entry is not None and entry.matched else None
     return shown if isinstance(shown, Need) else None
-
-
-def _interest(row: InterestRow, owner: OrganisationRow | None, *, named: bool) -> InterestOut:
-    return InterestOut(
-        id=row.id,
-        organisation_id=row.organisation_id if named else "",
-        organisation=(owner.name if owner else "") if named else NAMELESS,
-        country=owner.country if owner and named else None,
-        kind=row.kind,
-        conditions=row.conditions,
-        at=row.at,
-        withdrawn_at=row.withdrawn_at,
-        withdrawn_reason=row.withdrawn_reason,
-    )
 
 
 def _written(found: JointCandidate, audience: Visibility, form: str, versions: dict[str, str]) -> bytes:

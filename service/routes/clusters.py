@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -17,6 +18,7 @@ from service.backend import Backend
 from service.confidentiality.audience import Audience
 from service.paging import PagingIn
 from service.problems import conflict, not_found
+from service.records.noting import noted
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.seeing import audience_of
@@ -50,8 +52,10 @@ def clusters(
     places, following = paging.cut(
         [*range(start, min(start + paging.limit + 1, len(found)))], lambda place: [str(place + 1)]
     )
+    members = [_members(held, audience, found[place]) for place in places]
+    noted(held, viewer, "clusters", (need for each in members for need in each))
     return ClustersOut(
-        items=[_shown(held, audience, found[place]) for place in places],
+        items=[_shown(found[place], each) for place, each in zip(places, members, strict=True)],
         next=following,
         total=len(found),
         singles=sum(1 for one in view.clusters if len(one.members) == 1),
@@ -69,8 +73,11 @@ def edits(held: BackendIn, viewer: Viewer = require(Permission.REVIEW_CLUSTERS))
         rows = session.scalars(
             select(EditRow).where(EditRow.audience == audience.value).order_by(EditRow.number)
         ).all()
-    shown = [_edit(row, place, place in standing) for place, row in enumerate(rows, 1)]
-    return Page(items=[one for one in shown if all(each in needs for each in (*one.need_ids, *one.apart))])
+    listed = [_edit(row, place, place in standing) for place, row in enumerate(rows, 1)]
+    shown = [one for one in listed if all(each in needs for each in (*one.need_ids, *one.apart))]
+    named = dict.fromkeys(each for one in shown for each in (*one.need_ids, *one.apart))
+    noted(held, viewer, "edits", _needs(held, audience, named))
+    return Page(items=shown)
 
 
 @router.post("/edits", status_code=201, response_model=EditOut, responses={404: {}})
@@ -114,15 +121,17 @@ def cluster(
     candidate = next((one for one in view.candidates if one.id == found.id), None)
     label = held.views.named(audience, candidate).label if candidate is not None else None
     seen = held.catalogue.engines[audience].needs
+    events = [each.sentence for each in view.identities.log if found.id in (each.id, *each.others)]
+    told = dict.fromkeys(need_id for sentence in events for need_id in NEED_ID.findall(sentence))
+    noted(held, viewer, "cluster", [*members, *_needs(held, audience, told)])
     return ClusterDetail(
-        cluster=_shown(held, audience, found),
+        cluster=_shown(found, members),
         needs=[need_brief(one) for one in members],
         likeness=held.views.likeness(audience, [one.id for one in members]),
         phrases={tongue: list(said) for tongue, said in label.phrases.items()} if label else {},
         events=[
-            NEED_ID.sub(lambda told: told[0] if told[0] in seen else "a need that is gone", event.sentence)
-            for event in view.identities.log
-            if found.id in (event.id, *event.others)
+            NEED_ID.sub(lambda told: told[0] if told[0] in seen else "a need that is gone", sentence)
+            for sentence in events
         ],
     )
 
@@ -132,14 +141,18 @@ def cluster(
 
 def _members(held: Backend, audience: Audience, cluster: Cluster) -> list[Need]:
     """The needs of a cluster, without one that has just been hidden."""
+    return _needs(held, audience, cluster.members)
+
+
+def _needs(held: Backend, audience: Audience, ids: Iterable[str]) -> list[Need]:
+    """The needs of some ids that the audience sees now."""
     collection = held.catalogue.engines[audience].needs
     with collection.reading():
-        rows = [collection.row(one) for one in cluster.members if one in collection]
+        rows = [collection.row(one) for one in ids if one in collection]
         return [need for row in rows if isinstance(need := collection.record(row), Need)]
 
 
-def _shown(held: Backend, audience: Audience, cluster: Cluster) -> ClusterOut:
-    members = _members(held, audience, cluster)
+def _shown(cluster: Cluster, members: Sequence[Need]) -> ClusterOut:
     return ClusterOut(
         id=cluster.id,
         name=cluster.name,

@@ -16,6 +16,7 @@ from service.jobs import exports, queue
 from service.jobs.exports import RECORDS, Wish
 from service.jobs.formats import MEDIA_TYPES, file_name
 from service.problems import Problem
+from service.records.noting import Sightings
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.seeing import Codes, Countries, Languages, LeastTrl, OfNature, filter_of
@@ -106,9 +107,10 @@ def _made(held: Backend, viewer: Viewer, wish: Wish, folder: Path) -> Path:
             "Narrow them, or have a job make the file (POST /exports).",
         )
     path = folder / file_name(wish.what.value, wish.format)
-    rows = exports.write(held, viewer, wish, path)
+    seen = Sightings(held, viewer)
+    rows = exports.write(held, viewer, wish, path, seen)
     with held.database.write() as session:
-        exports.note(session, viewer, wish, rows)
+        exports.note(session, viewer, wish, rows, seen)
     return path
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Annotated, Any, BinaryIO, Literal
 
@@ -12,6 +13,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.datastructures import UploadFile
 
+from corpora import archive
+from corpora.formats import TOLD
 from matcher.records import Kind, Visibility
 from service.access import BackendIn, require
 from service.backend import Backend
@@ -20,7 +23,6 @@ from service.jobs.bulk import answers
 from service.jobs.formats import SENT, safe_name
 from service.jobs.imports import KIND, WRITING, Order
 from service.jobs.queue import Upload
-from service.jobs.reading import GIVEN
 from service.problems import Problem, forbidden, invalid
 from service.rights.policy import Permission, may
 from service.rights.viewer import Viewer
@@ -68,7 +70,23 @@ async def import_file(
     kind: Annotated[Literal["needs", "solutions"], Query(description="What the file holds.")],
     viewer: Viewer = require(Permission.IMPORT),
     file_format: Annotated[
-        Literal["csv", "tsv", "xlsx", "jsonl", "ndjson", "json", "xml", "ocds", "eforms", "ted"] | None,
+        Literal[
+            "csv",
+            "tsv",
+            "xlsx",
+            "jsonl",
+            "ndjson",
+            "json",
+            "xml",
+            "ocds",
+            "eforms",
+            "ted",
+            "tar.gz",
+            "tgz",
+            "tar",
+            "zip",
+        ]
+        | None,
         Query(alias="format", description="By the name of the file, or its Content-Type, unless given."),
     ] = None,
     name: Annotated[Line | None, Query(description="Name of the file, where it is the body itself.")] = None,
@@ -87,6 +105,7 @@ async def import_file(
 ) -> JobOut:
     """Import a file of needs or solutions. The answer is a job; its report says what became of each row.
 
+    A tar.gz or zip holds notices, eForms or TED, each a file of its own; in the report each has its name.
     A row whose id your organisation used before changes that record; nothing is kept twice.
     """
     of = Kind(kind.removesuffix("s"))
@@ -140,18 +159,21 @@ async def received(request: Request, name: str | None = None) -> AsyncIterator[R
 def named(file: Received, file_format: str | None) -> str:
     """A safe name that ends in the file's format. Raises 415 where nothing tells the format."""
     name = safe_name(file.name) if file.name else "upload"
+    packed = archive.suffix_of(Path(name))
+    if packed and file_format in (None, "xml", "eforms", "ted"):
+        return name
     if file_format is not None:
         # readers go by the ending in places
         endings = {"ocds": "json", "eforms": "xml", "ted": "xml"}
         ending = endings.get(file_format, file_format)
     else:
         ending = name.rpartition(".")[2] if "." in name else SENT.get(file.media_type, "")
-    if ending not in GIVEN:
+    if ending not in TOLD:
         raise Problem(
             415,
             "media-type",
             f"The format of {name!r} ({file.media_type or 'no Content-Type'}) is not known. "
-            f"Name it: format={'|'.join(GIVEN)}.",
+            f"Name it: format={'|'.join(TOLD)}.",
         )
     return name if name.endswith(f".{ending}") else f"{name}.{ending}"
 

@@ -1,7 +1,6 @@
 """Recommendations both ways, searches by text, and why or why not."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -9,13 +8,17 @@ from fastapi import APIRouter, Query
 from matcher.calibrate import Level, LogisticCalibrator
 from matcher.explain import Match
 from matcher.filters import Filter
-from matcher.records import Need
+from matcher.phrases import Phrase, joined, phrase
+from matcher.records import Need, Record
+from matcher.whynot import CONDITIONS, WhyNot
 from service import plain
 from service.access import BackendIn, require
 from service.backend import Backend
 from service.judging import feedback_of, judged, refused
 from service.problems import conflict, invalid
 from service.projection.catalogue import SHARED_MARK
+from service.projection.search import Found
+from service.records.noting import noted
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.seeing import (
@@ -27,7 +30,6 @@ from service.routes.seeing import (
     OfNature,
     filter_of,
     need_for,
-    noted,
     solution_for,
 )
 from service.schemas.forms import Key
@@ -43,6 +45,8 @@ from service.schemas.searching import NeedSearch, SolutionSearch
 
 router = APIRouter(tags=["matching"])
 Least = Annotated[Level | None, Query(description="Least level shown.")]
+HIDING: Mapping[str, str] = {**CONDITIONS, "exclude": phrase("what you marked as not relevant")}
+"""What the conditions of a filter are called, those that a user never states included."""
 Rerank = Annotated[bool, Query(description="Order by what this user said of results before.")]
 
 
@@ -66,7 +70,7 @@ def solutions(
     where = filter_of(countries, languages, cpv, None, trl_min, out)
     found = held.searches.solutions(viewer, need, k, where)
     items = _reranked(held, viewer, need.id, found.items, "match") if rerank else None
-    return matches_out(
+    shown = matches_out(
         found,
         need,
         held.versions,
@@ -76,6 +80,8 @@ def solutions(
         reranked=rerank,
         items=items,
     )
+    noted(held, viewer, "match", [need, *_records(found, shown)])
+    return shown
 
 
 @router.get("/solutions/{solution_id}/needs", response_model=MatchesOut, responses={409: {}})
@@ -98,8 +104,7 @@ def needs(
     where = filter_of(countries, languages, cpv, nature, None, out)
     found = held.searches.needs(viewer, solution, k, where)
     items = _reranked(held, viewer, solution.id, found.items, "demand") if rerank else None
-    noted(held, viewer, "need.demand", [match.record for match in found.items])
-    return matches_out(
+    shown = matches_out(
         found,
         solution,
         held.versions,
@@ -109,6 +114,8 @@ def needs(
         reranked=rerank,
         items=items,
     )
+    noted(held, viewer, "demand", [solution, *_records(found, shown)])
+    return shown
 
 
 @router.post("/search/needs", response_model=MatchesOut)
@@ -118,8 +125,9 @@ def search_needs(
     """Needs by free text in any language."""
     where = filter_of(asked.countries, asked.languages, asked.cpv, asked.nature, at="/")
     found = held.searches.needs(viewer, asked.text, asked.k, where, asked.language)
-    noted(held, viewer, "need.search", [match.record for match in found.items])
-    return matches_out(found, asked.text, held.versions, min_level=asked.min_level)
+    shown = matches_out(found, asked.text, held.versions, min_level=asked.min_level)
+    noted(held, viewer, "search", _records(found, shown))
+    return shown
 
 
 @router.post("/search/solutions", response_model=MatchesOut)
@@ -130,7 +138,9 @@ def search_solutions(
     need = Need(id="", title=asked.text, language=asked.language)
     where = filter_of(asked.countries, asked.languages, asked.cpv, None, asked.trl_min, at="/")
     found = held.searches.solutions(viewer, need, asked.k, where)
-    return matches_out(found, need, held.versions, min_level=asked.min_level)
+    shown = matches_out(found, need, held.versions, min_level=asked.min_level)
+    noted(held, viewer, "search", _records(found, shown))
+    return shown
 
 
 @router.get("/explain", response_model=PairOut, responses={404: {}, 409: {}})
@@ -145,7 +155,10 @@ def explain(
     _, offered = solution_for(held, viewer, solution)
     match = held.searches.pair(viewer, wanted, offered)
     if match is None:
-        raise conflict("One of the two is not open, so they are not matched. Submit or renew it first.")
+        raise conflict(
+            phrase("One of the two is not open, so they are not matched. Submit or renew it first.")
+        )
+    noted(held, viewer, "explain", [wanted, offered])
     said = judged(held.database, viewer, "match", wanted.id).get(offered.id)
     return PairOut(
         match=match_out(match, wanted, said), need=plain.need(wanted), solution=plain.solution(offered)
@@ -177,12 +190,14 @@ def why_not(
     where = filter_of(countries, languages, cpv, nature, trl_min, out)
     found = held.searches.why_not(viewer, asked, other, k, where)
     if found is None:
-        raise conflict("It takes no part in matching: it is not open. Ask its owner to submit or renew it.")
-    hidden = ["what you marked as not relevant" if n == "exclude" else n for n in found.hidden_by]
-    found = replace(found, hidden_by=tuple(hidden))
+        raise conflict(
+            phrase("It takes no part in matching: it is not open. Ask its owner to submit or renew it.")
+        )
+    noted(held, viewer, "why_not", [wanted, offered])
+    hidden = [HIDING.get(name, name) for name in found.hidden_by]
     return WhyNotOut(
         id=other.id,
-        sentence=found.sentence,
+        sentence=_sentence(found, hidden),
         rank=found.rank,
         shown=found.shown,
         hidden_by=hidden,
@@ -209,16 +224,25 @@ def compare(
     _, need = need_for(held, viewer, need_id)
     ids = list(dict.fromkeys(part.strip() for part in solutions.split(",") if part.strip()))
     if not 2 <= len(ids) <= 4:
-        raise invalid("query.solutions", f"expected two to four different ids, got {len(ids)}")
+        raise invalid(
+            "query.solutions", phrase("expected two to four different ids, got {number}", number=len(ids))
+        )
     offered = [solution_for(held, viewer, one)[0].id for one in ids]
     only = frozenset(offered) | {one + SHARED_MARK for one in offered}
     found = held.searches.solutions(viewer, need, len(offered), Filter(only=only))
     if len(found.items) < len(offered):
-        raise conflict("Not all of them are open, so they cannot be compared.")
+        raise conflict(phrase("Not all of them are open, so they cannot be compared."))
+    noted(held, viewer, "compare", [need, *(match.record for match in found.items)])
     return matches_out(found, need, held.versions, verdicts=judged(held.database, viewer, "match", need.id))
 
 
 # -- inside -----------------------------------------------------------------------------------
+
+
+def _records(found: Found, shown: MatchesOut) -> list[Record]:
+    """The records of the results that are shown: some may be below the level asked for."""
+    ids = {brief.id for one in shown.items if (brief := one.need or one.solution) is not None}
+    return [match.record for match in found.items if match.record.id in ids]
 
 
 def _reranked(
@@ -226,15 +250,25 @@ def _reranked(
 ) -> list[Match]:
     calibrator = held.tuning.calibrator
     if not isinstance(calibrator, LogisticCalibrator):
-        raise conflict("The model in use has no calibrator, so results cannot be reordered.")
+        raise conflict(phrase("The model in use has no calibrator, so results cannot be reordered."))
     return feedback_of(held.database, viewer, subject).reorder(query_id, items, calibrator)
+
+
+def _sentence(found: WhyNot, hidden: Sequence[str]) -> str:
+    """The answer in words, with what hides it as users call it."""
+    said = found.sentence
+    if not hidden or not isinstance(said, Phrase):
+        return said
+    return phrase(said.template, **{**said.values, "conditions": joined(hidden, ", ")})
 
 
 def _change(hidden: Sequence[str], gaps: Sequence[str], uncovered: Sequence[str], behind: bool) -> str:
     if hidden:
-        return f"Take away: {', '.join(hidden)}."
+        return phrase("Take away: {conditions}.", conditions=joined(hidden, ", "))
     if gaps:
-        return f"Settle this: {gaps[0]}."
+        return phrase("Settle this: {gap}.", gap=gaps[0])
     if uncovered:
-        return f"Let the offer say how it meets: “{uncovered[0]}”."
-    return "State more on both sides: codes, standards, requirements." if behind else "Nothing: it is shown."
+        return phrase("Let the offer say how it meets: “{sentence}”.", sentence=uncovered[0])
+    if behind:
+        return phrase("State more on both sides: codes, standards, requirements.")
+    return phrase("Nothing: it is shown.")

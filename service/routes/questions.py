@@ -1,18 +1,19 @@
 """Questions on needs and candidates: the same answer for all who follow, at the same time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter
-from sqlalchemy.orm import Session
 
 from matcher.records import Kind
 from service.access import BackendIn, require
 from service.backend import Backend
 from service.cooperation import questions, rooms
+from service.paging import Paging, PagingIn
 from service.problems import Problem, forbidden, not_found
+from service.records.noting import noted
 from service.rights.policy import Permission, Role
 from service.rights.viewer import Viewer
-from service.routes.seeing import candidate_for, need_for, network_only
+from service.routes.seeing import candidate_for, need_for, network_only, place_for
 from service.schemas.cooperation import AnswerIn, FollowOut, QuestionIn, QuestionOut
 from service.schemas.forms import Key, Page
 from service.store.tables import QuestionRow
@@ -22,10 +23,13 @@ NEED = Kind.NEED.value
 
 
 @router.get("/needs/{need_id}/questions", response_model=Page[QuestionOut])
-def of_need(need_id: Key, held: BackendIn, viewer: Viewer = require(Permission.ASK)) -> Page[QuestionOut]:
+def of_need(
+    need_id: Key, held: BackendIn, paging: PagingIn, viewer: Viewer = require(Permission.ASK)
+) -> Page[QuestionOut]:
     """Questions on a need with their answers; unanswered ones only for its owner and who asked."""
     entry, need = need_for(held, viewer, need_id)
-    return _listed(held, viewer, NEED, need.id, viewer.owns(entry.organisation_id))
+    noted(held, viewer, "questions", [need])
+    return _listed(held, viewer, NEED, [need.id], paging, unanswered=viewer.owns(entry.organisation_id))
 
 
 @router.post("/needs/{need_id}/questions", status_code=201, response_model=QuestionOut)
@@ -51,18 +55,21 @@ def unfollow_need(need_id: Key, held: BackendIn, viewer: Viewer = require(Permis
     """Get none from now on."""
     _, need = need_for(held, viewer, need_id)
     with held.database.write() as session:
-        rooms.unfollow(session, viewer, NEED, need.id)
+        rooms.unfollow(session, viewer, NEED, [need.id])
     return FollowOut(following=False)
 
 
 @router.get("/candidates/{candidate_id}/questions", response_model=Page[QuestionOut])
 def of_candidate(
-    candidate_id: Key, held: BackendIn, viewer: Viewer = require(Permission.READ_CANDIDATES)
+    candidate_id: Key,
+    held: BackendIn,
+    paging: PagingIn,
+    viewer: Viewer = require(Permission.READ_CANDIDATES),
 ) -> Page[QuestionOut]:
     """Questions on a candidate with their answers."""
     network_only(viewer)
-    found = candidate_for(held, viewer, candidate_id)
-    return _listed(held, viewer, rooms.CANDIDATE, found.id, True)
+    _, place = place_for(held, viewer, candidate_id)
+    return _listed(held, viewer, rooms.CANDIDATE, place.ids, paging, unanswered=True)
 
 
 @router.post("/candidates/{candidate_id}/questions", status_code=201, response_model=QuestionOut)
@@ -88,7 +95,7 @@ def answer(
     if asked is None:
         raise not_found("question", question_id)
     try:
-        sees, may_answer = _about(held, viewer, asked)
+        ids, sees, may_answer = _about(held, viewer, asked)
     except Problem as problem:
         if problem.status == 503:
             raise
@@ -98,28 +105,30 @@ def answer(
         row = session.get(QuestionRow, question_id, with_for_update=True)
         if row is None:
             raise not_found("question", question_id)
-        may_answer(session)
-        questions.answer(session, viewer, row, given.answer, held.clock(), sees)
+        may_answer()
+        questions.answer(session, viewer, row, given.answer, held.clock(), ids, sees)
         return _shown(viewer, row)
 
 
 def _about(
     held: Backend, viewer: Viewer, asked: QuestionRow
-) -> tuple[Callable[[Viewer], bool], Callable[[Session], None]]:
-    """Who may read the answer, and what passes for those who may give it."""
+) -> tuple[Sequence[str], Callable[[Viewer], bool], Callable[[], None]]:
+    """The ids of what it is about, who may read the answer, and what passes for those who may give it."""
     if asked.subject_kind == NEED:
         entry, _ = need_for(held, viewer, asked.subject_id)
 
-        def own(_: Session) -> None:
+        def own() -> None:
             if not viewer.owns(entry.organisation_id) and viewer.role is not Role.ADMINISTRATOR:
                 raise forbidden("Only the owner of the need answers questions on it.")
 
-        return (lambda reader: entry.to_viewer(reader, held.today) is not None), own
+        return [entry.id], (lambda reader: entry.to_viewer(reader, held.today) is not None), own
     network_only(viewer)
-    found = candidate_for(held, viewer, asked.subject_id)
-    return rooms.sees_candidates, lambda session: rooms.may_act(
-        session, viewer, found, held.catalogue.entries
-    )
+    found, place = place_for(held, viewer, asked.subject_id)
+
+    def acts() -> None:
+        rooms.may_act(viewer, found, held.catalogue.entries, held.today)
+
+    return place.ids, rooms.sees_candidates, acts
 
 
 def _asked(held: Backend, viewer: Viewer, kind: str, subject_id: str, given: QuestionIn) -> QuestionOut:
@@ -128,11 +137,18 @@ def _asked(held: Backend, viewer: Viewer, kind: str, subject_id: str, given: Que
         return _shown(viewer, row)
 
 
-def _listed(held: Backend, viewer: Viewer, kind: str, subject_id: str, answers: bool) -> Page[QuestionOut]:
+def _listed(
+    held: Backend, viewer: Viewer, kind: str, ids: Sequence[str], paging: Paging, *, unanswered: bool
+) -> Page[QuestionOut]:
+    """A part of the questions on something, the oldest first; `unanswered` shows those of others too."""
+    place = paging.moment_and_id()
     with held.database.read() as session:
-        rows = questions.of_subject(session, kind, subject_id)
-        seen = [row for row in rows if answers or row.answer is not None or row.by == viewer.user_id]
-        return Page(items=[_shown(viewer, row) for row in seen])
+        rows = questions.of_subject(session, kind, ids)
+    # what is not shown goes first, so that no part is shorter for it
+    seen = [row for row in rows if unanswered or row.answer is not None or row.by == viewer.user_id]
+    later = [row for row in seen if place is None or (row.created_at, row.id) > place]
+    shown, following = paging.cut(later, lambda row: [row.created_at.isoformat(), row.id])
+    return Page(items=[_shown(viewer, row) for row in shown], next=following)
 
 
 def _shown(viewer: Viewer, row: QuestionRow) -> QuestionOut:

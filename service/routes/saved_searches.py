@@ -18,6 +18,7 @@ from service.notify.digest import as_json, public_url
 from service.notify.webhooks import private, target_of
 from service.paging import PagingIn
 from service.problems import conflict, invalid, not_found
+from service.records.noting import noted
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.exports import as_options
@@ -189,6 +190,7 @@ def run(
     found = digests.run(held, search_id, at=held.clock(), tell_it=not preview)
     if found is None:
         return DigestOut(items=[], waiting=0, told=False)
+    noted(held, viewer, "saved_search", (item.record for item in found.items))
     items: list[Any] = as_json(public_url(held.settings), found.items)
     return DigestOut(items=items, waiting=found.waiting, told=not preview)
 

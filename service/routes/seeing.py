@@ -1,6 +1,5 @@
 """Records and candidates as the one who asks may see them, and filters from the address."""
 
-from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import Query
@@ -11,10 +10,11 @@ from matcher.joint import JointCandidate
 from matcher.records import EU_LANGUAGES, Kind, Nature, Need, Record, Solution, Visibility
 from service.backend import Backend
 from service.confidentiality.audience import Audience
+from service.cooperation.rooms import Place, place_of
 from service.problems import forbidden, invalid, not_found
 from service.projection.entry import Entry
 from service.rights.viewer import Viewer
-from service.store import audit, records
+from service.store import records
 
 Countries = Annotated[
     list[str] | None, Query(description="Countries, ISO alpha-2.", max_length=40, examples=[["FR", "PL"]])
@@ -74,27 +74,29 @@ def network_only(viewer: Viewer) -> None:
 
 def candidate_for(held: Backend, viewer: Viewer, candidate_id: str) -> JointCandidate:
     """The candidate that an id of the viewer's audience names or leads to; 404 where there is none."""
+    return place_for(held, viewer, candidate_id)[0]
+
+
+def place_for(held: Backend, viewer: Viewer, candidate_id: str) -> tuple[JointCandidate, Place]:
+    """The same, with the ids under which something may have been done in it."""
+    view = held.views.cooperation(audience_of(viewer), held.today)
     try:
-        return held.views.cooperation(audience_of(viewer), held.today).candidate(candidate_id)
+        found = view.candidate(candidate_id)
     except ClusterUnknown:
         raise not_found("candidate", candidate_id) from None
+    return found, place_of(found.id, view.identities, found)
 
 
-def noted(held: Backend, viewer: Viewer, action: str, seen: Iterable[Record]) -> None:
-    """Write down which records of others, open to fewer than everybody, a user was shown."""
-    if viewer.user_id is None:
-        return
-    entries = held.catalogue.entries
-    others = [
-        one.id
-        for one in seen
-        if one.visibility is not Visibility.PUBLIC
-        and (entry := entries.get(one.id)) is not None
-        and not viewer.owns(entry.organisation_id)
-    ]
-    if others:
-        with held.database.write() as session:
-            audit.record(session, action=action, viewer=viewer, kind="need", versions={"shown": others})
+def past_place(held: Backend, viewer: Viewer, candidate_id: str) -> Place:
+    """The place of an id whether or not it is of a candidate: something may have been done there."""
+    view = held.views.cooperation(audience_of(viewer), held.today)
+    try:
+        candidate = view.candidate(candidate_id)
+    except ClusterUnknown:
+        retired = view.identities.retired.get(candidate_id)
+        present = retired.into if retired is not None and retired.into is not None else candidate_id
+        return place_of(present, view.identities, None)
+    return place_of(candidate.id, view.identities, candidate)
 
 
 def filter_of(

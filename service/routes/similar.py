@@ -10,12 +10,14 @@ from matcher.errors import RecordUnknown
 from matcher.explain import Match
 from matcher.joint.differences import differences
 from matcher.joint.timeline import timeline
+from matcher.phrases import named, phrase
 from matcher.records import Need
 from service.access import BackendIn, require
 from service.backend import Backend
 from service.confidentiality.redaction import in_force
 from service.judging import judged, refused
 from service.projection.views import Cooperation
+from service.records.noting import noted
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
 from service.routes.seeing import (
@@ -27,7 +29,6 @@ from service.routes.seeing import (
     audience_of,
     filter_of,
     need_for,
-    noted,
 )
 from service.schemas.forms import Key
 from service.schemas.matching import SimilarOut, SimilarsOut, evidence_out, need_brief
@@ -67,7 +68,7 @@ def similar(
     view = None
     if Permission.READ_CANDIDATES in viewer.permissions:
         view = held.views.known(audience_of(viewer), held.today)
-    noted(held, viewer, "need.similar", [match.record for match in shown])
+    noted(held, viewer, "similar", [need, *(match.record for match in shown)])
     return SimilarsOut(
         items=[
             _shown(held, viewer, need, match, place, same, mailboxes, view)
@@ -141,7 +142,7 @@ def _shown(
         differences=[found.sentence for found in differences([need, other])][:DIFFERENCES],
         evidence=[evidence_out(pair, asks_need=True) for pair in match.explanation.evidence],
         contact=mailboxes.get(other.id)
-        or f"Ask through the service: POST /api/v1/needs/{other.id}/questions",
+        or phrase("Ask through the service: POST {address}", address=f"/api/v1/needs/{other.id}/questions"),
         candidate_id=candidate.id
         if candidate is not None and view is not None and view.of_need(other.id) is candidate
         else None,
@@ -159,4 +160,7 @@ def _relation(own: bool, need: Need, other: Need) -> Literal["national", "abroad
 def _who(other: Need) -> str:
     if other.organisation:
         return other.organisation
-    return f"an authority in one Member State ({other.country})" if other.country else "an authority"
+    if not other.country:
+        return phrase("an authority")
+    country = named("country", other.country, other.country)
+    return phrase("an authority in one Member State ({country})", country=country)

@@ -20,7 +20,10 @@ CpvPrefix = Annotated[
 ]
 Part = Annotated[str | None, Query(max_length=200, description="Part of the title.")]
 After = Annotated[
-    UtcDateTime | None, Query(description="Only what was changed later; the list is then oldest first.")
+    UtcDateTime | None,
+    Query(
+        description="Only what was changed later, as far as one is shown it; the list is then oldest first."
+    ),
 ]
 Override = Annotated[
     str | None,

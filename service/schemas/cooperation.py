@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from matcher.records import JointInterest, Nature
 from service.cooperation.stages import STEPS, Stage
-from service.schemas.forms import Answer, Day, Key, Line, Model, Money, Note, Text, UtcDateTime
+from service.schemas.forms import Answer, Day, Key, Line, Model, Money, Note, Said, Text, UtcDateTime
 
 Words = Annotated[list[Line], Field(max_length=40)]
 Step = Literal[
@@ -20,7 +20,7 @@ class CandidateBrief(Answer):
 
     id: str
     title: str
-    level: str = Field(description="A ready to talk, B promising, C watch.", examples=["B promising"])
+    level: Said = Field(description="A ready to talk, B promising, C watch.", examples=["B promising"])
     score: float
     completeness: float = Field(description="Share of the factors' weight that is known.")
     scope: Literal["cross-border", "national"]
@@ -30,7 +30,7 @@ class CandidateBrief(Answer):
     value_eur_max: float | None
     values_missing: int
     overlap_days: int | None
-    doubt: str = Field(description="Why somebody should look first; empty where there is none.")
+    doubt: Said = Field(description="Why somebody should look first; empty where there is none.")
     shown: bool = Field(description="Worth showing unasked.")
     stage: Stage
     participants: int
@@ -89,10 +89,13 @@ class MoveIn(Model):
 class MoveOut(Answer):
     """One change of stage."""
 
+    candidate_id: str = Field(description="The id that the candidate had then.")
     before: Stage
     after: Stage
     reason: str
-    organisation_id: str
+    organisation_id: str = Field(
+        description="Empty for an authority that shows no name there, or has no need there any more."
+    )
     at: UtcDateTime
 
 
@@ -144,16 +147,29 @@ class AgreementIn(Model):
     max_quantity: Note | None = None
 
 
+class FormerRoomOut(Answer):
+    """The workspace of a candidate that is part of another now, as it was left."""
+
+    candidate_id: str
+    stage: Stage
+    checklist: list[ChecklistOut]
+    agreement: dict[str, Any]
+
+
 class RoomOut(Answer):
-    """The workspace of a candidate."""
+    """The workspace of a candidate, with what was done in those that it took over.
+
+    Where nobody has acted in it yet, it goes on from the one that was changed last.
+    """
 
     version: int
     stage: Stage
     checklist: list[ChecklistOut]
     agreement: dict[str, Any]
-    agreement_missing: list[str] = Field(description="What an agreement does not settle yet.")
+    agreement_missing: list[Said] = Field(description="What an agreement does not settle yet.")
     interests: list[InterestOut]
     history: list[MoveOut]
+    former: list[FormerRoomOut] = Field(description="Workspaces of candidates that were merged into it.")
     following: bool
 
 
@@ -209,7 +225,9 @@ class WhatIfIn(Model):
     """A change to try out; nothing is kept."""
 
     drop: Annotated[list[Key], Field(max_length=100)] = Field(default_factory=list)
-    add: Key | None = Field(default=None, description="A need of one's audience that would join.")
+    add: Key | None = Field(
+        default=None, description="A need that would join: any that one sees, private ones of one's own too."
+    )
     move: dict[Key, tuple[Day | None, Day | None]] = Field(
         default_factory=dict, max_length=100, description="New procurement windows, by need."
     )
@@ -221,7 +239,7 @@ class WhatIfOut(Answer):
 
     before: dict[str, Any]
     after: dict[str, Any]
-    changes: list[str]
+    changes: list[Said]
 
 
 class QuestionIn(Model):

@@ -3,7 +3,17 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+from matcher.phrases import Phrase
 
 T = TypeVar("T")
 
@@ -49,6 +59,14 @@ def _calendar(value: object) -> object:
         return value
     raise ValueError("give a day of the form 2027-03-31")
 
+
+def _kept(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    """A phrase keeps what it is made of: pages say it in other languages."""
+    return value if isinstance(value, Phrase) else check(value)
+
+
+Said = Annotated[str, WrapValidator(_kept)]
+"""A sentence or word that the engine or service composed for people."""
 
 _storable = AfterValidator(storable)
 _documented: dict[str, Any] = {"pattern": NO_NUL}

@@ -1,6 +1,7 @@
 """What is shown of a match: a level in words, what speaks for and against it, and what to ask next."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import Field
@@ -8,9 +9,10 @@ from pydantic import Field
 from matcher.calibrate import Level
 from matcher.explain import Evidence, Match, Quote
 from matcher.feedback import Verdict
+from matcher.phrases import phrase
 from matcher.records import Kind, Need, Record, Solution
 from service.projection.search import Found
-from service.schemas.forms import Answer
+from service.schemas.forms import Answer, Said
 
 DIGITS = 4
 
@@ -33,7 +35,7 @@ class EvidenceOut(Answer):
 class ContributionOut(Answer):
     """What one score brought."""
 
-    feature: str
+    feature: Said
     value: float
     logit: float | None
     stated: bool = Field(description="False where the records leave it open and a usual value stands in.")
@@ -44,7 +46,7 @@ class MissingOut(Answer):
 
     kind: Kind
     field: str
-    effect: str
+    effect: Said
 
 
 class NeedBrief(Answer):
@@ -58,8 +60,8 @@ class NeedBrief(Answer):
     cpv: list[str]
     value_eur: float | None
     quantity: str
-    window_start: str | None
-    window_end: str | None
+    window_start: date | None
+    window_end: date | None
 
 
 class SolutionBrief(Answer):
@@ -87,12 +89,12 @@ class MatchOut(Answer):
     score: float = Field(description="Orders this list and means nothing beyond it.")
     need: NeedBrief | None = None
     solution: SolutionBrief | None = None
-    matched: list[str] = Field(description="Facts that speak for it.")
-    gaps: list[str] = Field(description="Facts that speak against it.")
+    matched: list[Said] = Field(description="Facts that speak for it.")
+    gaps: list[Said] = Field(description="Facts that speak against it.")
     uncovered: list[QuoteOut] = Field(description="Requirements that nothing in the offer speaks to.")
     missing: list[MissingOut]
-    assumptions: list[str]
-    next_question: str
+    assumptions: list[Said]
+    next_question: Said
     evidence: list[EvidenceOut]
     contributions: list[ContributionOut]
     verdict: Verdict | None = Field(default=None, description="What this user said of it.")
@@ -121,8 +123,8 @@ def need_brief(need: Need) -> NeedBrief:
         cpv=list(need.cpv),
         value_eur=need.value_eur,
         quantity=need.quantity,
-        window_start=need.window_start.isoformat() if need.window_start else None,
-        window_end=need.window_end.isoformat() if need.window_end else None,
+        window_start=need.window_start,
+        window_end=need.window_end,
     )
 
 
@@ -221,31 +223,48 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _assumptions(asked: Record | str, found: Record, match: Match) -> list[str]:
-    said = [
-        f"{part.feature} is not stated on both sides; a usual value stands in"
+    said: list[str] = [
+        phrase("{feature} is not stated on both sides; a usual value stands in", feature=part.feature)
         for part in match.explanation.contributions
         if not part.stated
     ]
     solution = found if isinstance(found, Solution) else asked if isinstance(asked, Solution) else None
     if solution is not None and not solution.delivery_countries:
-        said.append("delivery is taken to be possible: the offer names no countries")
+        said.append(phrase("delivery is taken to be possible: the offer names no countries"))
     if solution is not None and solution.trl is None:
-        said.append("maturity is taken to be enough: the offer states no TRL")
+        said.append(phrase("maturity is taken to be enough: the offer states no TRL"))
     return said
+
+
+FIELDS: Mapping[str, str] = {
+    "trl": phrase("the TRL"),
+    "standards": phrase("the list of standards"),
+    "delivery_countries": phrase("the list of delivery countries"),
+    "requirements": phrase("the list of requirements"),
+    "cpv": phrase("the CPV code"),
+}
+"""What is called missing of a pair, within a sentence."""
 
 
 def _question(match: Match, found: Record) -> str:
     """What to ask next: the first thing that is unmet, contradicted or unsaid."""
     why = match.explanation
-    whose = found.name if isinstance(found, Solution) else "the offer"
+    whose = found.name if isinstance(found, Solution) else phrase("the offer")
     if why.uncovered:
-        return f"How does {whose} meet this: “{why.uncovered[0].quote.text}”?"
+        return phrase(
+            "How does {offer} meet this: “{sentence}”?", offer=whose, sentence=why.uncovered[0].quote.text
+        )
     if why.gaps:
-        return f"Can this be settled: {why.gaps[0]}?"
+        return phrase("Can this be settled: {gap}?", gap=why.gaps[0])
     for gap in why.missing:
-        side = whose if gap.kind is Kind.SOLUTION else "the need"
-        return f"What is {gap.field.replace('_', ' ')} of {side}? {gap.effect[:1].upper()}{gap.effect[1:]}."
-    return "Which references show this in use?"
+        side = whose if gap.kind is Kind.SOLUTION else phrase("the need")
+        return phrase(
+            "What is {field} of {side}? With that, {effect}.",
+            field=FIELDS.get(gap.field, gap.field),
+            side=side,
+            effect=gap.effect,
+        )
+    return phrase("Which references show this in use?")
 
 
 class PairOut(Answer):
@@ -259,24 +278,24 @@ class PairOut(Answer):
 class BehindOut(Answer):
     """A score by which a record falls behind the last result shown."""
 
-    feature: str
+    feature: Said
     value: float
     needed: float
-    words: str
+    words: Said
 
 
 class WhyNotOut(Answer):
     """Where a record stands in a search, and what holds it back."""
 
     id: str
-    sentence: str
+    sentence: Said
     rank: int | None
     shown: int
-    hidden_by: list[str]
+    hidden_by: list[Said]
     behind: list[BehindOut]
-    gaps: list[str]
+    gaps: list[Said]
     uncovered: list[str]
-    change: str = Field(description="What to change to see it.")
+    change: Said = Field(description="What to change to see it.")
 
 
 class SimilarOut(Answer):
@@ -289,12 +308,12 @@ class SimilarOut(Answer):
         description="Needs of one's own organisation are national, whatever their country."
     )
     own: bool = Field(description="Whether it is of one's own organisation.")
-    who: str = Field(description="The organisation, or what may be said of it.")
+    who: Said = Field(description="The organisation, or what may be said of it.")
     need: NeedBrief
     overlap_days: int | None = Field(description="Days both procurement windows are open; negative is a gap.")
-    differences: list[str]
+    differences: list[Said]
     evidence: list[EvidenceOut]
-    contact: str = Field(description="How to reach its owner.")
+    contact: Said = Field(description="How to reach its owner.")
     candidate_id: str | None = Field(
         description="The joint candidate that holds both, as far as candidates are computed by now."
     )

@@ -21,6 +21,7 @@ from service.schemas.forms import (
     Money,
     Note,
     Probability,
+    Said,
     Text,
     UtcDateTime,
 )
@@ -259,8 +260,8 @@ class Finding(Answer):
     """Something about a field that was changed, left out or looks wrong."""
 
     pointer: str = Field(description="JSON pointer to the field; empty for the whole.", examples=["/cpv"])
-    problem: str
-    remedy: str
+    problem: Said
+    remedy: Said
 
 
 class Issue(Finding):
@@ -273,11 +274,11 @@ class SensitiveOut(Answer):
     """Words that should be looked at again before others read them."""
 
     pointer: str = Field(examples=["/description"])
-    kind: str = Field(examples=["phone number"])
+    kind: Said = Field(examples=["phone number"])
     text: str
     start: int
     end: int
-    advice: str
+    advice: Said
 
 
 class MarkingOut(Answer):
@@ -296,7 +297,7 @@ class GapOut(Answer):
 
     field: str = Field(examples=["window_start"])
     weight: Probability
-    effect: str
+    effect: Said
 
 
 class MaskedOut(Answer):
@@ -304,7 +305,7 @@ class MaskedOut(Answer):
 
     field: str
     reason_code: Reason
-    reason: str = Field(description="The label of the code.")
+    reason: Said = Field(description="The label of the code.")
     until: date | None
 
 
@@ -416,7 +417,7 @@ class CopyOut(Answer):
     organisation: str = Field(description="Empty where it is not shown.")
     own: bool
     probability: Probability
-    reasons: list[str]
+    reasons: list[Said]
 
 
 class CopiesOut(Answer):
@@ -442,7 +443,7 @@ class Checked(Answer):
     warnings: list[Finding]
     sensitive: list[SensitiveOut]
     classified: list[MarkingOut]
-    vetting: str | None = Field(description="Why your organisation may not open it to others yet.")
+    vetting: Said | None = Field(description="Why your organisation may not open it to others yet.")
     completeness: Probability | None
     missing: list[GapOut]
     cpv: list[SuggestedCode] | None = Field(description="Null where the model in use suggests none.")

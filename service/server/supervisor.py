@@ -17,8 +17,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from matcher.errors import SettingInvalid
+from service.security import limits
 from service.settings import ServerSettings
 
 FINISH_S = 20
@@ -34,6 +36,7 @@ HOPELESS = 78
 """Exit code of a child that would fail again (EX_CONFIG of sysexits.h)."""
 BACKLOG = 2048
 SOCKET_FD, READY_FD, LIFELINE_FD = "NEEDMATCH_SOCKET_FD", "NEEDMATCH_READY_FD", "NEEDMATCH_LIFELINE_FD"
+LIMITS_FD = "NEEDMATCH_LIMITS_FD"
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 PASSED = ("model", "engine", "cache", "data", "database", "host", "port", "workers", "jobs", "log_level")
 """Settings that the command line may have changed: children read them from the environment."""
@@ -54,6 +57,15 @@ class Child:
     again_at: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """Open files that every child of the service gets."""
+
+    lifeline: int
+    counts: int
+    """Where workers count together how often each user asks."""
+
+
 @dataclass
 class Supervisor:
     """The processes of one service."""
@@ -69,14 +81,17 @@ class Supervisor:
         port = opened.getsockname()[1]
         lifeline_read, lifeline_write = os.pipe()
         folder = self.settings.data / "metrics"
+        # without a name: it goes with the last process that counts in it
+        counts = TemporaryFile()  # noqa: SIM115
         try:
+            limits.prepare(counts.fileno())
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True, exist_ok=True)
             self._children = [Child(f"worker-{n}") for n in range(1, self.settings.workers + 1)]
             if apart(self.settings):
                 self._children.append(Child("jobs"))
             with self._hearing():
-                return self._keep(opened, port, lifeline_read, folder)
+                return self._keep(opened, port, _Handed(lifeline_read, counts.fileno()), folder)
         finally:
             for child in self._children:
                 if child.process is not None and child.process.poll() is None:
@@ -85,16 +100,17 @@ class Supervisor:
             os.close(lifeline_read)
             os.close(lifeline_write)
             opened.close()
+            counts.close()
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _keep(self, opened: socket.socket, port: int, lifeline: int, folder: Path) -> int:
+    def _keep(self, opened: socket.socket, port: int, handed: "_Handed", folder: Path) -> int:
         told = False
         while not self._signals:
             for child in self._children:
                 # jobs wait until requests are served: start-up needs every core
                 late = child.name == "jobs" and not told
                 if child.process is None and time.monotonic() >= child.again_at and not late:
-                    self._start(child, opened, port, lifeline, folder)
+                    self._start(child, opened, port, handed, folder)
                 self._look(child)
                 if child.process is not None and (code := child.process.poll()) is not None:
                     self._died(child, code, folder)
@@ -110,13 +126,16 @@ class Supervisor:
         opened.close()
         return 0 if self._end() else 1
 
-    def _start(self, child: Child, opened: socket.socket, port: int, lifeline: int, folder: Path) -> None:
+    def _start(self, child: Child, opened: socket.socket, port: int, handed: "_Handed", folder: Path) -> None:
         ready_read, ready_write = os.pipe()
         os.set_blocking(ready_read, False)
-        handed = (ready_write, lifeline) if child.name == "jobs" else (ready_write, lifeline, opened.fileno())
+        kept = [ready_write, handed.lifeline]
+        if child.name != "jobs":
+            kept += [opened.fileno(), handed.counts]
         env = environment(self.settings, child.name) | {
             READY_FD: str(ready_write),
-            LIFELINE_FD: str(lifeline),
+            LIFELINE_FD: str(handed.lifeline),
+            LIMITS_FD: str(handed.counts),
             SOCKET_FD: str(opened.fileno()),
             "NEEDMATCH_PORT": str(port),
         }
@@ -125,7 +144,7 @@ class Supervisor:
         child.process = subprocess.Popen(
             [sys.executable, "-m", "service.server.worker", child.name],
             env=env,
-            pass_fds=handed,
+            pass_fds=kept,
             stdin=subprocess.DEVNULL,
             process_group=0,  # a terminal's Ctrl-C reaches the supervisor alone
         )

@@ -17,10 +17,12 @@ from fastapi import FastAPI
 
 from matcher.errors import NeedmatchError
 from service import logs
+from service.security.limits import Limiter
 from service.server.supervisor import (
     FINISH_S,
     HOPELESS,
     LIFELINE_FD,
+    LIMITS_FD,
     METRICS,
     READY_FD,
     SOCKET_FD,
@@ -62,13 +64,16 @@ class Server(uvicorn.Server):
         yield
 
 
-def serve_requests(settings: ServerSettings, opened: socket.socket, ready: Callable[[], None]) -> None:
-    """Answer requests of a shared socket until a signal."""
+def serve_requests(
+    settings: ServerSettings, opened: socket.socket, counts: int, ready: Callable[[], None]
+) -> None:
+    """Answer requests of a shared socket until a signal; rates are counted in the file that all share."""
     from service.app import create_app
     from service.backend import open_backend
     from service.surround import metrics
 
     backend = open_backend(settings)
+    backend.limiter = Limiter(counts)
     app = create_app(backend)
     inner: Any = app.router.lifespan_context
 
@@ -139,7 +144,7 @@ def main(name: str) -> int:
     logs.configure(settings.log_level, name)
     ready_fd = int(os.environ.pop(READY_FD))
     _hold(int(os.environ.pop(LIFELINE_FD)))
-    handed = int(os.environ.pop(SOCKET_FD))
+    handed, counts = int(os.environ.pop(SOCKET_FD)), int(os.environ.pop(LIMITS_FD))
 
     def ready() -> None:
         os.write(ready_fd, b"ready")
@@ -149,7 +154,7 @@ def main(name: str) -> int:
         if name == "jobs":
             work_jobs(settings, ready)
         else:
-            serve_requests(settings, socket.socket(fileno=handed), ready)
+            serve_requests(settings, socket.socket(fileno=handed), counts, ready)
     except NeedmatchError as error:
         print(f"needmatch: {error}", file=sys.stderr)
         return HOPELESS

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from service.rights.viewer import ANONYMOUS, Viewer
-from service.store import audit, outbox
+from service.store import audit, outbox, shown
 from service.store.errors import CursorInvalid, RecordGone, RefTaken, Stale
 from service.store.paging import Page, place
 from service.store.paging import cursor as cursor_of
@@ -75,7 +75,10 @@ def create_all(
             version=1,
             created_at=at,
             updated_at=at,
-            shares=[ShareRow(organisation_id=each) for each in sorted(set(draft.shares))],
+            shown_public_at=at,
+            shown_network_industry_at=at,
+            shown_network_at=at,
+            shares=[ShareRow(organisation_id=each, shown_at=at) for each in sorted(set(draft.shares))],
         )
         session.add(row)
         rows.append(row)
@@ -116,9 +119,10 @@ def change(
     if ref not in (None, row.ref) and by_ref(session, row.kind, row.organisation_id, ref) is not None:
         raise RefTaken(ref)
     at = now()
+    sights = shown.sights(row, shown.day_told(row, at.date()))
     for name, value in changes.items():
         if name == "shares":
-            _share(row, value)
+            _share(row, value, at)
         elif name == "body":
             row.body = dict(value)
         elif name == "redactions":
@@ -127,6 +131,7 @@ def change(
             setattr(row, name, str(value) if name in ("status", "visibility") else value)
     if state_of(row) == before:
         return row
+    shown.tell(row, sights, at.date(), at)
     row.redacted_until = next_end(row.redactions, at.date())
     row.version += 1
     row.updated_at = max(at, row.updated_at)
@@ -255,6 +260,7 @@ def unredacted(session: Session, day: date, limit: int = AT_ONCE) -> list[str]:
 
     The records are as they were, and keep their version: only what others see of them is more.
     """
+    at = now()
     rows = session.scalars(
         select(RecordRow)
         .where(RecordRow.redacted_until <= day)
@@ -263,6 +269,8 @@ def unredacted(session: Session, day: date, limit: int = AT_ONCE) -> list[str]:
         .with_for_update(of=RecordRow)
     ).all()
     for row in rows:
+        sights = shown.sights(row, shown.day_told(row, day))
+        shown.tell(row, sights, day, at)
         row.redacted_until = next_end(row.redactions, day)
         audit.record(session, action=f"{row.kind}.unredact", viewer=SYSTEM, kind=row.kind, id=row.id)
     outbox.append_all(session, [(row.kind, row.id) for row in rows])
@@ -316,13 +324,13 @@ def _held(session: Session, row_id: str, expected: int | None) -> RecordRow:
     return row
 
 
-def _share(row: RecordRow, wanted: Iterable[str]) -> None:
+def _share(row: RecordRow, wanted: Iterable[str], at: datetime) -> None:
     """Bring the shares to what is wanted, leaving alone those that stay."""
     after = set(wanted)
     for share in [share for share in row.shares if share.organisation_id not in after]:
         row.shares.remove(share)
     there = {share.organisation_id for share in row.shares}
-    row.shares.extend(ShareRow(organisation_id=each) for each in sorted(after - there))
+    row.shares.extend(ShareRow(organisation_id=each, shown_at=at) for each in sorted(after - there))
 
 
 def _refuse_taken(session: Session, drafts: Sequence[RecordDraft]) -> None:

@@ -22,6 +22,7 @@ from matcher.errors import (
     ReviewConflict,
     SettingInvalid,
 )
+from matcher.phrases import Phrase
 from service.problems import MEDIA_TYPE, FieldError, Problem, conflict, not_found
 from service.store.errors import CursorInvalid, RecordGone, RefTaken, Stale
 from service.surround.request import current_id
@@ -61,6 +62,20 @@ def answer(problem: Problem) -> Response:
     return Response(body, problem.status, headers, media_type=MEDIA_TYPE)
 
 
+def problem_of(error: Exception) -> Problem:
+    """The problem that a foreseen error is; raises any other again."""
+    match error:
+        case Problem():
+            return error
+        case RequestValidationError():
+            return _of_validation(error)
+        case HTTPException():
+            return _of_http(error)
+        case NeedmatchError():
+            return of_engine(error)
+    return of_database(error)
+
+
 def internal() -> Problem:
     """The answer to what nobody foresaw."""
     return Problem(
@@ -92,7 +107,7 @@ def of_engine(error: NeedmatchError) -> Problem:
         case Stale():
             return Problem(412, "stale", "It was changed since you read it. Read it again, then change it.")
         case ReviewConflict() | RefTaken():
-            return conflict(str(error))
+            return conflict(_words(error))
         case CursorInvalid():
             return Problem(422, "invalid", str(error), [FieldError("query.cursor", str(error))])
         case FileTooLarge():
@@ -100,11 +115,16 @@ def of_engine(error: NeedmatchError) -> Problem:
         case FormatUnknown():
             return Problem(415, "media-type", str(error))
         case InputError() | SettingInvalid():
-            return Problem(422, "invalid", str(error))
+            return Problem(422, "invalid", _words(error))
         case ModelError():
             logger.error("model cannot be used", exc_info=error)
             return BUSY
     raise error
+
+
+def _words(error: Exception) -> str:
+    """What an error says; a phrase stays one."""
+    return error.args[0] if error.args and isinstance(error.args[0], Phrase) else str(error)
 
 
 def of_database(error: Exception) -> Problem:

@@ -16,7 +16,7 @@ from service.security.sessions import COOKIE
 if TYPE_CHECKING:
     from service.backend import Backend
 
-FREE = ("/health/", "/metrics")
+FREE = ("/health/", "/metrics", "/static/")
 
 
 class Rates:

@@ -315,9 +315,9 @@ def test_records_end_when_their_time_is_over(store):
 def test_indexes_read_again_what_a_redaction_no_longer_hides(store):
     """On each day on which one ends, the record has a change and keeps its version."""
     hidden = [
-        {"field": "value", "until": "2900-03-01"},
-        {"field": "cpv", "until": "2900-05-01"},
-        {"field": "x"},
+        {"field": "value", "reason_code": "law-enf", "reason": "raids", "until": "2900-03-01"},
+        {"field": "cpv", "reason_code": "law-enf", "reason": "raids", "until": "2900-05-01"},
+        {"field": "extra.x", "reason_code": "law-enf", "reason": "raids"},
     ]
     (id_,) = created(store, draft(redactions=hidden))
     created(store)

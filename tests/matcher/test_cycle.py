@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from matcher.cycle import CandidateState, Cycle, NeedState, Reshaped, Resized, diff
 from matcher.errors import FileUnreadable, SnapshotCorrupt, SnapshotIncompatible, SnapshotMissing
+from matcher.phrases import Phrase
 from matcher.records import Need, Visibility
+from tests.phrased import plain
 
 MARCH, SEPTEMBER = date(2026, 3, 1), date(2026, 9, 1)
 LETTERS = "abcdefghij"
@@ -250,3 +252,18 @@ def test_clusters_of_a_cycle_hold_its_needs_once() -> None:
 def test_a_status_is_read_whatever_its_case() -> None:
     """As the gates of a candidate read it."""
     assert NeedState.of(Need(id="N1", title="Vests", status=" Withdrawn")).closed
+
+
+@given(cycles(), cycles())
+def test_everything_said_of_a_comparison_is_a_phrase(before: Cycle, after: Cycle) -> None:
+    """Headings and sentences, down to "not stated"; ids stay text."""
+    before, after = (
+        replace(before, versions={"model": "a", "offset": "1"}),
+        replace(after, versions={"model": "b"}),
+    )
+    changes = diff(before, replace(after, candidates={"c-1": A}))
+    assert [said for _, group in changes.sections for said in group] == list(changes.sentences)
+    for title, group in changes.sections:
+        assert all(isinstance(said, Phrase) for said in (title, *group))
+    ids = {*before.needs, *after.needs, *before.clusters, *after.clusters}
+    assert plain(changes.sections, "\n".join(map(str, ids))) == []

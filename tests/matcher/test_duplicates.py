@@ -19,6 +19,7 @@ from matcher.duplicates import (
     reasons,
 )
 from matcher.embed import Embedder
+from matcher.phrases import Phrase
 from matcher.records import Kind, Need
 from matcher.rows import RowSet
 
@@ -112,3 +113,11 @@ def test_numbers_and_names_survive_translation() -> None:
     assert set(names("Funkgeräte TETRA nach EN 300 392")) == set(names("radios TETRA, norme EN 300 392"))
     assert reasons(FIRST, replace(COPY, language="fr"))[-1] == "in two languages: en, fr"
     assert "the same organisation" in reasons(FIRST, FIRST)
+
+
+def test_reasons_can_be_said_in_other_languages() -> None:
+    """Each is a phrase; numbers and names are its values."""
+    said = reasons(FIRST, replace(FIRST, language="fr"))
+    assert len(said) == 4
+    assert all(isinstance(reason, Phrase) for reason in said)
+    assert said[0].template == "the same numbers: {numbers}"

@@ -379,6 +379,25 @@ def test_an_owner_can_ask_what_if(buyers: Engine) -> None:
         buyers.what_if(candidate, add="N4", where=Filter(open_to=Visibility.NETWORK))
 
 
+def test_a_need_that_is_not_loaded_can_be_tried(buyers: Engine) -> None:
+    """It is judged as if it were, by the solutions that are there, and is not kept."""
+    buyers.add(SOLUTIONS)
+    candidate = buyers.candidates()[0]
+    need = buyers.needs.record(buyers.needs.row("N3"))
+    assert isinstance(need, Need)
+    loaded = buyers.what_if(candidate, add="N3")
+    before = buyers.needs.changes
+    assert buyers.what_if(candidate, add=need).changes == loaded.changes
+    buyers.remove(Kind.NEED, ["N3"])
+    found = buyers.what_if(candidate, add=need)
+    assert isinstance(found.after, JointCandidate)
+    assert found.after.likeness == pytest.approx(loaded.after.likeness, abs=1e-5)
+    assert "N3" not in buyers.needs
+    assert buyers.needs.changes == before + 1
+    with pytest.raises(RecordUnknown):
+        buyers.what_if(candidate, add=need, where=Filter(countries=("XX",)))
+
+
 @pytest.mark.parametrize(
     "kind", [*Kind, "needs", "solutions", "clusters", "candidates", "factors", "members"]
 )

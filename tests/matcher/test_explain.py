@@ -10,9 +10,11 @@ from matcher.calibrate import FEATURES
 from matcher.embed import Embedder
 from matcher.engine import Engine
 from matcher.explain import PAIRS, compare, contributions, evidence, facts
+from matcher.phrases import Phrase
 from matcher.records import EU_LANGUAGES, Need, Record, Solution
 from matcher.retrieve import ask, ask_records
 from matcher.text.terms import terms
+from tests.phrased import plain, told_by
 
 SAMPLE = load_sample()
 
@@ -182,3 +184,19 @@ def test_what_the_records_do_not_say_is_marked() -> None:
     values = np.array([0.5, 0.0, 0.0, 0.0, 0.0, 0.3], dtype=np.float32)
     assert [part.stated for part in contributions(values, None)] == [True, True]
     assert [part.stated for part in contributions(values, None, ("CPV branch",))] == [True, False]
+
+
+def test_everything_said_of_a_match_is_a_phrase(engine: Engine) -> None:
+    """Its scores, reasons, gaps and empty fields; quotations, codes and words of the texts stay text."""
+    seen: set[str] = set()
+    for need in SAMPLE.needs[:80]:
+        for found in engine.match(need, k=5).items:
+            made = found.explanation
+            own = told_by(need, found.record)
+            assert plain(made, own) == []
+            for said in (*made.reasons, *made.gaps, *(gap.effect for gap in made.missing)):
+                assert isinstance(said, Phrase)
+                seen.add(said.template)
+            assert all(isinstance(part.feature, Phrase) for part in made.contributions)
+            assert found.level is None or isinstance(found.level.words, Phrase)
+    assert len(seen) > 8

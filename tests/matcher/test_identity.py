@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from matcher.errors import ClusterUnknown, SnapshotCorrupt
 from matcher.identity import Identities
+from matcher.phrases import Phrase
+from tests.phrased import plain
 
 DAY = date(2026, 3, 1)
 LATER = date(2026, 4, 1)
@@ -243,3 +245,14 @@ def test_damaged_identities_are_refused(change: dict[str, Any]) -> None:
     """What does not fit together is not followed."""
     with pytest.raises(SnapshotCorrupt, match="identities"):
         Identities.from_json({**followed(of("ab", "c")).as_json(), **change})
+
+
+@given(st.lists(partition(), min_size=2, max_size=4))
+def test_what_happened_is_said_anew_after_it_was_stored(runs: list[list[set[str]]]) -> None:
+    """Each sentence is a phrase, also of a log that was read back."""
+    found = followed(*runs)
+    stored = Identities.from_json(json.loads(json.dumps(found.as_json())))
+    for event, again in zip(found.log, stored.log, strict=True):
+        assert isinstance(again.sentence, Phrase)
+        assert again.sentence == event.sentence
+        assert plain(again.sentence, "\n".join((*event.named, ", ".join(event.named)))) == []

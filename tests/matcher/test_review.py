@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.errors import RecordInvalid, ReviewConflict
+from matcher.phrases import Phrase
 from matcher.review import Constraints, Edit, Op, Review, constraints, line
+from tests.phrased import plain
 
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 NEEDS = "abcdef"
@@ -283,3 +285,26 @@ def test_without_some_needs_the_rest_never_contradicts_itself(edits: list[Edit],
     left = review.without(hidden)
     assert not left.named & hidden
     assert set(left.locks) == {lock - hidden for lock in review.locks if lock - hidden}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        edit("split", "b", apart="a", why="not alike"),
+        edit("unlock", "z"),
+        edit("undo", undoes=9),
+        edit("undo"),
+        edit("merge", "a"),
+        edit("split", "a"),
+        edit("split", "a", apart="a"),
+        replace(edit("lock", "a"), who=" "),
+    ],
+    ids=lambda more: str(more),
+)
+def test_a_refusal_is_a_phrase(more: Edit) -> None:
+    """Whoever is refused reads it in a language of one's own; words of people stay as they are."""
+    review = reviewed(edit("merge", "abc", why="one and the same"))
+    with pytest.raises((ReviewConflict, RecordInvalid)) as refused:
+        review.add(more)
+    assert isinstance(str(refused.value), Phrase)
+    assert plain(str(refused.value), "one and the same\nnot alike\na, b, c") == []

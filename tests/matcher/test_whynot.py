@@ -1,5 +1,8 @@
 """Why a record is not among the results: place, filter, score."""
 
+from dataclasses import replace
+from typing import get_args
+
 import numpy as np
 import pytest
 
@@ -7,9 +10,11 @@ from matcher.calibrate import FEATURES
 from matcher.embed import Embedder
 from matcher.engine import Engine
 from matcher.errors import RecordUnknown
-from matcher.filters import Filter
+from matcher.filters import Condition, Filter
+from matcher.phrases import Phrase
 from matcher.records import Need, Solution, Visibility
-from matcher.whynot import behind
+from matcher.whynot import CONDITIONS, WhyNot, behind
+from tests.phrased import plain
 
 SOLUTIONS = [
     Solution(id=f"S{i}", name=name, language="en", delivery_countries=countries)
@@ -81,3 +86,19 @@ def test_only_scores_that_matter_are_named() -> None:
     found = behind(own, last, np.ones(6))
     assert [score.feature for score in found] == [FEATURES[0], FEATURES[1]]
     assert behind(last, last, np.ones(6)) == ()
+
+
+def test_the_answer_is_made_of_phrases(engine: Engine) -> None:
+    """Shown, hidden, behind or not ranked: each sentence can be said in another language."""
+    texts = "\n".join(each.name for each in SOLUTIONS)
+    nowhere = WhyNot(SOLUTIONS[0], (), None, 3, (), (), ())
+    for found in (
+        engine.why_not("N", "S0", 2),
+        engine.why_not("N", "S3", 2),
+        engine.why_not("N", "S0", 2, Filter(countries=("PL",), languages=("fi",))),
+        replace(nowhere, hidden_by=("cpv",)),
+        nowhere,
+    ):
+        assert isinstance(found.sentence, Phrase)
+        assert plain(found, texts) == []
+    assert set(CONDITIONS) == set(get_args(Condition))

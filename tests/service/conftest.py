@@ -7,7 +7,7 @@ import pytest
 from corpora.sample import Sample
 from corpora.tuning import TuningSet
 from matcher.records import Need, Solution
-from service.pairing import Themes
+from service.fit.pairing import Themes
 from service.settings import Settings
 
 PUMP = "Mobile flood pump for cellars, pump capacity 2000 litres a minute, diesel drive, EN 1028."

@@ -20,7 +20,7 @@ from models import offsets, tunings
 from models.hashing import HashingEncoder
 from models.registry import entry
 from service import Settings, open_engine, wiring
-from service.tuning import plain
+from service.fit.tuning import plain
 
 CALIBRATOR = {
     "model": "hashing@1",

@@ -21,8 +21,8 @@ import pytest
 from corpora import load_sample
 from matcher.filters import Filter
 from matcher.records import Visibility
-from service import load
 from service.backend import Backend, open_backend
+from service.measure import load
 from service.projection import follower
 from service.projection.catalogue import Catalogue
 from service.projection.follower import Follower

@@ -18,6 +18,11 @@ class RecordRow(Versioned, Base):
         UniqueConstraint("kind", "organisation_id", "ref"),
         Index("ix_records_kind_visibility_status", "kind", "visibility", "status"),
         Index("ix_records_kind_updated_at_id", "kind", "updated_at", "id"),
+        Index("ix_records_of_organisation", "kind", "organisation_id", "updated_at", "id"),
+        *(
+            Index(f"ix_records_kind_shown_{audience}_at_id", "kind", f"shown_{audience}_at", "id")
+            for audience in ("public", "network_industry", "network")
+        ),
     )
 
     id: Mapped[str] = key()
@@ -36,6 +41,10 @@ class RecordRow(Versioned, Base):
     """The next day on which a redaction ends."""
     expires_at: Mapped[datetime | None] = mapped_column(index=True)
     created_by: Mapped[str | None] = mapped_column(String(ID))
+    shown_public_at: Mapped[datetime] = mapped_column(default=now)
+    """When what this audience is shown of it last changed (`store.shown`); so with the next two."""
+    shown_network_industry_at: Mapped[datetime] = mapped_column(default=now)
+    shown_network_at: Mapped[datetime] = mapped_column(default=now)
 
     organisation: Mapped[OrganisationRow] = relationship(lazy="joined")
     shares: Mapped[list["ShareRow"]] = relationship(
@@ -52,6 +61,8 @@ class ShareRow(Base):
     organisation_id: Mapped[str] = mapped_column(
         ForeignKey("organisations.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    shown_at: Mapped[datetime] = mapped_column(default=now)
+    """When what the organisation is shown of it last changed."""
 
 
 class VersionRow(Base):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import pytest
@@ -27,6 +27,11 @@ from matcher.market import (
     unmet_clusters,
     unmet_needs,
 )
+from matcher.market.dimension import Dimension
+from matcher.market.supply import Hint
+from matcher.market.words import DIMENSIONS, cell, hinted
+from matcher.phrases import Phrase
+from tests.phrased import plain, texts, told_by
 
 SEEN = {f"N{i}": date(2027, 1, i) for i in range(1, 7)}
 ALIKE = {f"N{i}": {"E1": i / 10, "E2": 0.1} for i in range(1, 6)}
@@ -126,3 +131,58 @@ def test_texts_of_records_cannot_mark_up_a_figure(market_of: Callable[..., Marke
     )
     drawn = unmet_needs(made).figure().to_json()
     assert "<a href" not in drawn.replace("\\u003c", "<")
+
+
+@every
+@pytest.mark.parametrize("suppress", [False, True])
+def test_everything_said_of_a_market_is_a_phrase(
+    analysis: Callable[..., Finding], market: Market, market_of: Callable[..., Market], suppress: bool
+) -> None:
+    """Title, sentence, what it rests on and what was chosen; also where there is nothing to say."""
+    for some in (market, market_of([])):
+        finding, own = analysis(some, suppress=suppress), told_by(*some.needs) + BOUGHT.threshold_basis
+        said = (finding.name, finding.sentence, finding.coverage, finding.caveat, finding.footnotes)
+        assert all(isinstance(text, Phrase) for text in (*said[:4], *finding.footnotes))
+        assert plain(said, own) == []
+        assert plain(finding.parameters, own) == []
+
+
+@every
+@pytest.mark.parametrize("suppress", [False, True])
+def test_the_words_in_a_table_are_phrases(
+    analysis: Callable[..., Finding], market: Market, suppress: bool
+) -> None:
+    """As `cell` shows them by their column; ids, titles and names of organisations are the records'."""
+    table, own = analysis(market, suppress=suppress).table, told_by(*market.needs)
+    own += own.casefold() + BOUGHT.threshold_basis
+    for row in table.to_dict("records"):
+        for column in table.columns:
+            shown = cell(row, column)
+            assert shown is row[column] or shown == row[column]
+            assert plain(shown, own) == []
+
+
+@every
+@pytest.mark.parametrize("suppress", [False, True])
+def test_a_figure_can_be_said_in_another_language(
+    analysis: Callable[..., Finding], market: Market, suppress: bool
+) -> None:
+    """With each phrase said otherwise, nothing of two words is left but texts of records and markup."""
+    finding = analysis(market, suppress=suppress)
+    drawn: dict[str, Any] = json.loads(finding.figure(lambda said: "§").to_json())
+    assert drawn["layout"]["title"]["text"] == "§"
+    drawn["layout"].pop("template")
+    own = told_by(*market.needs)
+    left = [
+        text
+        for text in texts(drawn)
+        if " " in text and not any(part in own for part in (text, text.partition(": ")[2].partition(" §")[0]))
+    ]
+    assert left == []
+
+
+def test_every_dimension_has_a_name_and_every_hint_its_words() -> None:
+    """As phrases."""
+    assert set(DIMENSIONS) == set(get_args(Dimension))
+    assert all(isinstance(name, Phrase) for name in DIMENSIONS.values())
+    assert all(isinstance(hinted(hint, 1, 0), Phrase) for hint in get_args(Hint))

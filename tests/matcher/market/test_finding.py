@@ -71,13 +71,13 @@ def test_an_empty_table_keeps_its_columns() -> None:
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        ([("FI", 2), ("not stated", 9)], ("FI", 2, ", apart from what is not stated,")),
-        ([("not stated", 9)], ("not stated", 9, "")),
+        ([("FI", 2), ("not stated", 9)], ("FI", 2, True)),
+        ([("not stated", 9)], ("not stated", 9, False)),
         ([("FI", 0)], None),
     ],
 )
 def test_a_headline_names_what_is_stated(
-    cells: list[tuple[str, int]], expected: tuple[str, int, str] | None
+    cells: list[tuple[str, int]], expected: tuple[str, int, bool] | None
 ) -> None:
     """And says so where what is not stated is more."""
     made = tidy([{"c": c, "n": n} for c, n in cells], {"c": "string", "n": "Int64"})

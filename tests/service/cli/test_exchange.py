@@ -7,6 +7,7 @@ import pytest
 
 from corpora import Report, read_records
 from matcher.records import Kind
+from tests.corpora.test_archive import notice, tarred
 
 MIXED = """\
 id,title,description,country,cpv
@@ -166,3 +167,13 @@ def test_export_says_what_it_wrote(loaded, files):
     assert loaded("export", "out.csv", "--json").json == {"file": "out.csv", "records": 3}
     with (files / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row["id"] for row in csv.DictReader(file)] == ["N1", "N2", "N3"]
+
+
+def test_a_package_of_notices_is_imported(needmatch, tmp_path):
+    """A tar.gz as TED gives it is read like the notices in it."""
+    path = tarred(tmp_path / "2031-01", {"1/a.xml": notice(1), "1/b.xml": b"no notice", "2/c.xml": notice(2)})
+    ran = needmatch("import", path)
+    assert ran.code == 0, ran.err
+    assert "3 rows read, 2 kept" in ran.out
+    assert "2031-01.tar.gz/1/b.xml:1" in "".join(ran.out.split("\n"))
+    assert ids(needmatch, tmp_path) == ["notice-1-01", "notice-2-01"]

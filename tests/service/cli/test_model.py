@@ -8,7 +8,7 @@ import pytest
 from matcher.protocols import Role
 from models import ENTRIES
 from models.offsets import load
-from service import fitting, tuning
+from service.fit import offsets, tuning
 
 
 def test_all_known_models_are_listed(needmatch):
@@ -48,7 +48,7 @@ def test_offsets_are_fitted_on_references_and_the_tuning_half(
     needmatch, monkeypatch, references, tiny_sample
 ):
     """Counts say how many texts each language has; the test half and other folds are not among them."""
-    monkeypatch.setattr(fitting, "load_sample", lambda: tiny_sample)
+    monkeypatch.setattr(offsets, "load_sample", lambda: tiny_sample)
     arguments = [
         "models",
         "offsets",
@@ -62,16 +62,16 @@ def test_offsets_are_fitted_on_references_and_the_tuning_half(
     ]
     found = needmatch(*arguments, "--json").json
     assert found == {"model": "hashing@1", "out": "own.npz", "texts": {"de": 2, "en": 2 + 3, "fr": 3}}
-    offsets = load((references.parent / "own.npz").read_bytes(), "own.npz")
-    assert dict(zip(offsets.languages, offsets.counts, strict=True)) == found["texts"]
-    assert np.isfinite(offsets.offsets(Role.QUERY)).all()
+    fitted = load((references.parent / "own.npz").read_bytes(), "own.npz")
+    assert dict(zip(fitted.languages, fitted.counts, strict=True)) == found["texts"]
+    assert np.isfinite(fitted.offsets(Role.QUERY)).all()
     assert "10 texts in 3 languages" in needmatch(*arguments).out
 
 
 @pytest.fixture(autouse=True)
 def small_tuning_set(monkeypatch, tiny_tuning):
     """Fitted on what is seen at a glance."""
-    for module in (fitting, tuning):
+    for module in (offsets, tuning):
         monkeypatch.setattr(module, "load_tuning", lambda: tiny_tuning)
 
 
@@ -80,7 +80,7 @@ def test_a_condition_of_another_form_is_refused(
     needmatch, refuses, monkeypatch, references, tiny_sample, only
 ):
     """The message shows the form."""
-    monkeypatch.setattr(fitting, "load_sample", lambda: tiny_sample)
+    monkeypatch.setattr(offsets, "load_sample", lambda: tiny_sample)
     arguments = ["models", "offsets", references, "--out", "own.npz", "--map", "title=titel", "--only", only]
     assert "column=value" in refuses(needmatch(*arguments))
 

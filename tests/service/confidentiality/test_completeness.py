@@ -10,9 +10,11 @@ from matcher.embed import Embedder
 from matcher.explain import missing
 from matcher.joint import JointCandidate, judge
 from matcher.joint.weights import WEIGHTS
+from matcher.phrases import Phrase
 from matcher.records import JointInterest, Kind, Nature, Need, Record, Solution
 from matcher.retrieve import ask_records
 from service.confidentiality.completeness import completeness
+from tests.phrased import plain
 
 FULL = Need(
     id="N1",
@@ -158,3 +160,16 @@ def test_every_gap_says_what_it_changes() -> None:
         for gap in found.missing:
             assert gap.effect.endswith(".")
             assert gap.effect[0].isupper()
+
+
+@given(st.sets(st.sampled_from(FILLED)))
+def test_what_a_gap_says_is_a_phrase(names: set[str]) -> None:
+    """Down to the factor that it counts for."""
+    for record in (
+        without(FULL, *names),
+        replace(FULL, currency="", value_eur=None),
+        Solution(id="S1", name="Vest"),
+    ):
+        found = completeness(record)
+        assert all(isinstance(gap.effect, Phrase) for gap in found.missing)
+        assert plain(found) == []

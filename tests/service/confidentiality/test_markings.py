@@ -7,6 +7,7 @@ import pytest
 from corpora import load_sample
 from corpora.tuning import load as load_tuning
 from matcher.joint.gates import CLASSIFICATIONS
+from matcher.phrases import Phrase
 from matcher.records import EU_COUNTRIES, EU_LANGUAGES, Need, Solution
 from service.confidentiality.markings import ABBREVIATION, Level, markings, markings_in
 
@@ -241,3 +242,8 @@ def test_no_need_or_offer_of_the_corpora_is_refused() -> None:
     records = [*sample.needs, *sample.solutions, *tuning.needs, *tuning.solutions]
     assert len(records) == 3224
     assert [(record.id, there) for record in records if (there := markings_in(record))] == []
+
+
+def test_every_level_has_words() -> None:
+    """As a phrase, which says what the value says."""
+    assert all(isinstance(level.words, Phrase) and level.words == level.value for level in Level)

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.errors import RecordInvalid
+from matcher.fields import called
+from matcher.phrases import Phrase
 from matcher.records import Kind, Need, Solution
 from service.confidentiality.redaction import (
     GROUPS,
@@ -16,6 +18,7 @@ from service.confidentiality.redaction import (
     redactable,
     withheld,
 )
+from tests.phrased import plain
 
 DAYS = st.dates(date(2020, 1, 1), date(2040, 1, 1))
 
@@ -120,3 +123,14 @@ def test_what_may_be_withheld_is_listed_in_one_order() -> None:
     """A form can be made of it: each name once."""
     for kind in Kind:
         assert len(set(redactable(kind))) == len(redactable(kind))
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_may_be_withheld_has_a_name(kind: Kind) -> None:
+    """A form can show it in any language, with the reasons."""
+    assert all(isinstance(called(name), Phrase) for name in redactable(kind))
+    assert all(isinstance(reason.label, Phrase) for reason in Reason)
+    with pytest.raises(RecordInvalid) as refused:
+        checked(Redaction("title", Reason.COMPETITION, "why"), kind)
+    assert isinstance(str(refused.value), Phrase)
+    assert plain(str(refused.value), ", ".join(redactable(kind))) == []

@@ -3,6 +3,7 @@ from itertools import pairwise
 import pytest
 
 from corpora import load_sample
+from matcher.phrases import Phrase
 from matcher.records import Need
 from service.confidentiality.sensitive import SensitiveKind, contacts, sensitive, sensitive_in
 
@@ -98,3 +99,11 @@ def test_warnings_are_rare() -> None:
     records = [*sample.needs, *sample.solutions]
     warned = [record.id for record in records if sensitive_in(record)]
     assert len(warned) <= len(records) / 100
+
+
+def test_every_kind_has_words_and_advice_as_phrases() -> None:
+    """The words are those of the interface."""
+    for kind in SensitiveKind:
+        assert isinstance(kind.words, Phrase)
+        assert isinstance(kind.advice, Phrase)
+        assert kind.words == kind.value

@@ -111,7 +111,7 @@ def test_what_the_owner_said_since_is_left_alone(house: House) -> None:
 
 
 def test_interest_in_what_was_merged_is_withdrawn_by_its_old_id(house: House) -> None:
-    """It stands where it was expressed; who has none there speaks of the present candidate."""
+    """Or by the present one, under which it is shown: it ends whole."""
     path = f"/candidates/{house.get('ana', '/candidates')['items'][0]['id']}"
     with house.held.database.write() as session:
         session.add(RoomRow(candidate_id="old", checklist=[]))
@@ -133,9 +133,12 @@ def test_interest_in_what_was_merged_is_withdrawn_by_its_old_id(house: House) ->
         patch.setattr(Views, "cooperation", merged)
         house.post("eero", f"{path}/interest", {})
         room = house.post("ana", "/candidates/old/interest/withdraw", {"reason": "merged"}, 200)
-        assert [one["withdrawn_reason"] for one in room["interests"]] == ["merged"]
+        assert sorted(one["withdrawn_reason"] for one in room["interests"]) == ["", "merged"]
+        house.get("ana", "/candidates/old")
+        assert house.ask("ana", "POST", f"{path}/interest/withdraw", json={}).status_code == 409
         room = house.post("eero", "/candidates/old/interest/withdraw", {"reason": "mine"}, 200)
-        assert [one["withdrawn_reason"] for one in room["interests"]] == ["mine"]
+        assert sorted(one["withdrawn_reason"] for one in room["interests"]) == ["merged", "mine"]
+        assert room["former"][0]["candidate_id"] == "old"
 
 
 def test_who_has_no_need_in_it_any_more_takes_no_part(house: House) -> None:
@@ -153,6 +156,54 @@ def test_who_has_no_need_in_it_any_more_takes_no_part(house: House) -> None:
     assert refused.status_code == 409
     house.change("vest-lt", visibility="network")
     house.post("ana", f"{path}/stage", {"stage": "interest"}, 200)
+
+
+@pytest.mark.parametrize(
+    "change", [{"visibility": "private"}, {"status": "withdrawn"}, {"status": "expired"}]
+)
+def test_who_has_no_need_in_it_any_more_changes_nothing(house: House, change: dict[str, str]) -> None:
+    """Neither stage, steps nor agreement, nor answers a question, though its interest was never withdrawn."""
+    path = f"/candidates/{house.get('ana', '/candidates')['items'][0]['id']}"
+    for who in ("eero", "lina"):
+        house.post(who, f"{path}/interest", {})
+    asked = house.post("lea", f"{path}/questions", {"text": "Lots?"})
+    house.post("lina", f"{path}/stage", {"stage": "interest"}, 200)
+    house.change("vest-lt", **change)
+    for method, where, body in (
+        ("POST", f"{path}/stage", {"stage": "closed", "reason": "no"}),
+        ("PATCH", f"{path}/checklist/terms", {"done": True}),
+        ("PATCH", f"{path}/agreement", {"applicable_law": "LT"}),
+        ("POST", f"/questions/{asked['id']}/answer", {"answer": "Two."}),
+    ):
+        refused = house.ask("lina", method, where, json=body, headers={"If-Match": "*"})
+        assert refused.status_code == 403, (where, refused.text)
+    assert house.get("lina", "/candidates")["items"][0]["mine"] is False
+    assert house.get("ana", path)["room"]["stage"] == "interest"
+    house.post("eero", f"/questions/{asked['id']}/answer", {"answer": "Three."}, 200)
+
+
+def test_who_moved_it_and_left_is_named_no_more(house: House) -> None:
+    """With or without interest; who runs the service, and whose need is there, is named on."""
+    path = f"/candidates/{house.get('ana', '/candidates')['items'][0]['id']}"
+    house.enter("paul", replace(VEST, id="vest-fr", country="FR"))
+    house.enter("gert", replace(VEST, id="vest-guard", description="Washable, too."))
+    for who in ("eero", "lina"):
+        house.post(who, f"{path}/interest", {})
+    for who, stage in (("lina", "interest"), ("gert", "workspace"), ("kai", "consultation")):
+        house.moment[0] += timedelta(minutes=1)
+        house.post(who, f"{path}/stage", {"stage": stage}, 200)
+    house.moment[0] += timedelta(minutes=1)
+    house.post("root", f"{path}/stage", {"stage": "memorandum"}, 200)
+
+    def movers(who: str) -> list[str]:
+        return [one["organisation_id"] for one in house.get(who, path)["room"]["history"]]
+
+    assert movers("paul") == ["police-lt", "guard-ee", "guard-ee", "network"]
+    house.change("vest-lt", visibility="private")
+    house.change("vest-guard", status="withdrawn")
+    # a national contact may move what its organisation has no need in
+    assert movers("paul") == ["", "", "guard-ee", "network"]
+    assert movers("lina") == ["police-lt", "", "guard-ee", "network"]
 
 
 def test_who_withholds_its_name_is_not_named_in_the_room(house: House) -> None:

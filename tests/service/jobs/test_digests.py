@@ -54,6 +54,27 @@ def test_only_what_is_new_or_changed_is_told(house, vest):
     assert told(house, search) == [(first, "changed")]
 
 
+@pytest.mark.parametrize(
+    ("visibility", "changes", "change"),
+    [
+        (PUBLIC, {"ref": "N-7"}, []),
+        (PUBLIC, {"tlp": "TLP:GREEN"}, []),
+        (PUBLIC, {"redactions": [{"field": "value", "reason_code": "law-enf", "reason": "other"}]}, []),
+        (Visibility.GROUP, {"shares": ["guard", "institute"]}, []),
+        (PUBLIC, {"status": "in_candidate"}, ["changed"]),
+    ],
+)
+def test_a_digest_tells_of_no_hidden_edit(house, vest, visibility, changes, change):
+    """Not of what its owner alone is told, of the reasons of a redaction, or with whom else it is shared."""
+    id_ = house.enter("ana", vest(visibility=visibility))
+    withheld = [{"field": "value", "reason_code": "law-enf", "reason": "raids"}]
+    house.change(id_, redactions=withheld, shares=["guard"] if visibility is Visibility.GROUP else [])
+    search = save(house, by="bea")
+    assert told(house, search, "bea") == [(id_, "new")]
+    house.change(id_, **changes)
+    assert told(house, search, "bea") == [(id_, one) for one in change]
+
+
 def test_a_digest_has_no_more_items_than_asked_and_the_rest_waits(house, vest):
     """What does not fit comes with the next digest, so that nothing is lost."""
     ids = {house.enter("ana", vest(f"Ballistic vests, lot {n}", visibility=PUBLIC)) for n in range(5)}
@@ -82,6 +103,18 @@ def test_what_is_over_is_left_out(house, vest):
     house.enter("ana", vest(visibility=PUBLIC, window_end=house.held.today - timedelta(days=1)))
     still = house.enter("ana", vest(visibility=PUBLIC, window_end=house.held.today))
     assert told(house, save(house)) == [(still, "new")]
+
+
+def test_what_ended_a_moment_ago_is_left_out(house, vest):
+    """A need whose time is over is not told, also before the clock has noticed."""
+    ending = house.enter("ana", vest(visibility=PUBLIC))
+    house.change(ending, expires_at=house.held.clock() + timedelta(seconds=1))
+    search = save(house)
+    path = f"/saved-searches/{search['id']}/run"
+    asked = house.ask("ivo", "POST", path, params={"preview": True})
+    assert [item["id"] for item in asked.json()["items"]] == [ending]
+    house.pass_(seconds=1)
+    assert told(house, search) == []
 
 
 def test_two_versions_of_one_notice_are_told_once(house, vest):

@@ -14,6 +14,7 @@ from service.jobs import imports, queue
 from service.jobs.work import HandedBack, Work
 from service.store import records
 from service.store.tables import FileRow, JobRow, VersionRow
+from tests.corpora.test_archive import notice, tarred, zipped
 
 STORY = (
     b"id,title,description,language,country,cpv,window_start,value,currency\n"
@@ -334,3 +335,67 @@ def test_ocds_of_one_house_is_read_in_another(house, vest, tmp_path):
     assert [n.title for n in read_records(path, Kind.NEED, report=Report())] == [vest().title]
     job = house.import_file("bea", exported.content, "planning.json")
     assert job["result"]["created"] == 1
+
+
+PACKAGE = {
+    "2031/award.xml": notice(1, root="ContractAwardNotice"),
+    "2031/a.xml": notice(2, "Vests"),
+    "2031/../b.xml": notice(3, "Boats"),
+    "2031/c.xml": notice(4, "RESTREINT UE/EU RESTRICTED"),
+}
+
+
+@pytest.mark.parametrize("pack", [tarred, zipped])
+def test_a_package_of_notices_is_an_import(house, pack, tmp_path):
+    """What is wrong with a notice is told under its name; what is no need is no error and told last."""
+    path = pack(tmp_path / "package", PACKAGE)
+    job = house.import_file("ana", path.read_bytes(), path.name)
+    assert job["status"] == "done", job["error"]
+    counts = {name: job["result"][name] for name in ("rows", "created", "refused", "skipped")}
+    assert counts == {"rows": 4, "created": 1, "refused": 2, "skipped": 1}
+    told = [(issue["file"].partition("/")[2], issue["severity"]) for issue in job["issues"]]
+    assert told == [("2031/../b.xml", "refused"), ("2031/c.xml", "refused"), ("2031/award.xml", "skipped")]
+    assert list(house.own("ana")) == ["notice-2-01"]
+
+
+def test_notices_that_are_no_needs_do_not_keep_a_package_out(house, tmp_path):
+    """All or none is about what was meant to be kept."""
+    good = {name: PACKAGE[name] for name in ("2031/award.xml", "2031/a.xml")}
+    content = tarred(tmp_path / "p", good).read_bytes()
+    job = house.import_file("ana", content, "p.tar.gz", on_error="refuse_all")
+    assert (job["status"], job["result"]["created"]) == ("done", 1), job
+    job = house.import_file(
+        "bea", zipped(tmp_path / "q", PACKAGE).read_bytes(), "q.zip", on_error="refuse_all"
+    )
+    assert job["status"] == "failed"
+    assert house.own("bea") == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "media"),
+    [
+        ("2031.tgz", {}, "application/octet-stream"),
+        ("2031.tar.gz", {"format": "eforms"}, "application/octet-stream"),
+        ("upload", {"format": "tar.gz"}, "application/octet-stream"),
+        ("upload", {}, "application/gzip"),
+    ],
+)
+def test_a_package_is_known_by_its_name_its_format_or_its_type(house, tmp_path, name, query, media):
+    """As other files are."""
+    content = tarred(tmp_path / "p", {"a.xml": notice(1)}).read_bytes()
+    asked = house.ask(
+        "ana", "POST", "/imports", params={"kind": "needs", **query}, files={"file": (name, content, media)}
+    )
+    assert asked.status_code == 202, asked.text
+    assert house.runner.once()
+    assert house.ask("ana", "GET", f"/jobs/{asked.json()['id']}").json()["result"]["created"] == 1
+
+
+def test_a_package_that_is_a_bomb_fails_and_keeps_nothing(house, tmp_path, monkeypatch):
+    """Before it is unpacked, with a sentence."""
+    monkeypatch.setattr("corpora.archive.FREE", 10_000)
+    content = tarred(tmp_path / "p", {"a.xml": notice(1), "b.xml": bytes(5_000_000)}).read_bytes()
+    job = house.import_file("ana", content, "p.tar.gz")
+    assert job["status"] == "failed"
+    assert "p.tar.gz unpacks to more than" in job["error"]
+    assert house.own("ana") == {}

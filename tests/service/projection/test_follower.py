@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -295,6 +296,28 @@ def test_what_was_written_while_away_is_taken_in(world: World, tmp_path: Path) -
     built = world.follower()
     built.rebuild()
     assert whole(again.catalogue) == whole(built.catalogue)
+
+
+def test_changes_are_taken_in_while_saving_waits_for_who_groups_needs(world: World, tmp_path: Path) -> None:
+    """A long grouping keeps the index from being written, but no write waits behind it."""
+    planted(world)
+    follower = world.follower(folder=tmp_path / "index")
+    follower.rebuild()
+    enter(world.database, "gamma", Need(id="", title=TITLES[1], visibility=Visibility.PUBLIC))
+    with follower.catalogue.engines[Audience.PUBLIC].cooperation.alone():
+        saving = threading.Thread(target=follower.save)
+        saving.start()
+        saving.join(0.3)
+        waiting = saving.is_alive()
+        taking = threading.Thread(target=follower.catch_up)
+        taking.start()
+        taking.join(20)
+        taken = not taking.is_alive()
+    saving.join(20)
+    taking.join(20)
+    assert waiting
+    assert taken
+    assert (tmp_path / "index" / "applied.json").exists()
 
 
 @pytest.mark.parametrize("fault", ["altered", "absent", "state", "other database", "ahead"])

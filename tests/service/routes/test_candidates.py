@@ -21,6 +21,7 @@ VEST = Need(
     visibility=Visibility.NETWORK, joint_interest=JointInterest.MAYBE, value_eur=90_000.0,
     window_start=date(2027, 1, 1), window_end=date(2027, 6, 30), regime="2014/24",
 )  # fmt: skip
+EVERY = ["vest-ee", "vest-fi", "vest-lt", "pump-ee", "pump-fi"]
 PUMP = replace(VEST, id="pump-ee", title="Mobile flood pump for cellars", description="Diesel, 2000 litres.")
 
 
@@ -100,6 +101,75 @@ def test_an_id_that_was_given_up_leads_on(house: House) -> None:
     found = house.get("ana", other)
     assert f"/candidates/{found['brief']['id']}" == merged
     assert found["requested_id"] == other.rpartition("/")[2]
+
+
+def test_what_was_done_in_a_merged_candidate_is_shown_under_the_one_that_took_it_over(house: House) -> None:
+    """Interest, stages, questions and followers together; its steps and agreement as they were left."""
+    vests, pumps = of(house, "vest-ee"), of(house, "pump-ee")
+    join(house, vests, "lina", "ana", "eero")
+    join(house, pumps, "ana", "eero")
+    for path, law in ((vests, "EE"), (pumps, "FI")):
+        house.moment[0] += timedelta(minutes=1)
+        house.post("ana", f"{path}/stage", {"stage": "workspace"}, 200)
+        agreed = house.ask(
+            "ana", "PATCH", f"{path}/agreement", json={"applicable_law": law}, headers={"If-Match": "*"}
+        )
+        assert agreed.is_success, agreed.text
+    for path in (vests, pumps):
+        house.post("lea", f"{path}/questions", {"text": f"Of {path}?"})
+    house.ask("paul", "PUT", f"{pumps}/follow")
+    house.post("ari", "/clusters/edits", {"op": "merge", "need_ids": EVERY, "why": "one tender"})
+    present = of(house, "vest-ee")
+    (gone,) = {vests, pumps} - {present}
+    found = house.get("paul", gone)
+    room = found["room"]
+    assert room == house.get("paul", present)["room"]
+    assert sorted(one["organisation_id"] for one in room["interests"]) == [
+        "police-ee", "police-ee", "police-fi", "police-fi", "police-lt",
+    ]  # fmt: skip
+    assert found["brief"]["participants"] == 3
+    assert [f"/candidates/{one['candidate_id']}" for one in room["history"]] == [vests, pumps]
+    assert [(one["candidate_id"], one["stage"]) for one in room["former"]] == [
+        (gone.rpartition("/")[2], "workspace")
+    ]
+    laws = {vests: "EE", pumps: "FI"}
+    assert room["agreement"]["applicable_law"] == laws[present]
+    assert room["former"][0]["agreement"]["applicable_law"] == laws[gone]
+    asked = house.get("paul", f"{present}/questions")["items"]
+    assert {one["text"] for one in asked} == {f"Of {vests}?", f"Of {pumps}?"}
+    for one in asked:
+        house.post("ana", f"/questions/{one['id']}/answer", {"answer": "Yes."}, 200)
+    assert [one["kind"] for one in house.get("paul", "/inbox")["items"]].count("answer") == 2
+    assert room["following"] is True
+    assert house.ask("paul", "DELETE", f"{present}/follow").is_success
+    assert house.get("paul", present)["room"]["following"] is False
+    left = house.post("eero", f"{present}/interest/withdraw", {"reason": "alone"}, 200)
+    assert [one["withdrawn_reason"] for one in left["interests"]].count("alone") == 2
+
+
+def test_a_candidate_in_which_nobody_acted_goes_on_from_what_it_took_over(house: House) -> None:
+    """Its stage and steps are those of the merged one, and are changed from there."""
+    present = house.get("ana", "/candidates")["items"]
+    vests, pumps = of(house, "vest-ee"), of(house, "pump-ee")
+    assert {f"/candidates/{one['id']}" for one in present} == {vests, pumps}
+    # the larger keeps its id
+    join(house, pumps, "ana", "eero")
+    house.post("ana", f"{pumps}/stage", {"stage": "workspace"}, 200)
+    done = {"done": True, "owner": "FI"}
+    house.ask("ana", "PATCH", f"{pumps}/checklist/terms", json=done, headers={"If-Match": "*"})
+    house.post("ari", "/clusters/edits", {"op": "merge", "need_ids": EVERY, "why": "one tender"})
+    assert of(house, "pump-ee") == vests
+    assert house.get("lina", vests)["brief"]["stage"] == "workspace"
+    answer = house.ask("lina", "GET", vests)
+    shown = answer.json()["room"]
+    assert next(one for one in shown["checklist"] if one["step"] == "terms")["owner"] == "FI"
+    step = f"{vests}/checklist/financing"
+    changed = house.ask(
+        "lina", "PATCH", step, json={"done": True}, headers={"If-Match": answer.headers["ETag"]}
+    )
+    assert changed.status_code == 200, changed.text
+    assert {one["step"] for one in changed.json()["checklist"] if one["done"]} == {"terms", "financing"}
+    assert {one["step"] for one in changed.json()["former"][0]["checklist"] if one["done"]} == {"terms"}
 
 
 # -- interest ---------------------------------------------------------------------------------
@@ -205,6 +275,41 @@ def test_what_would_be_if(house: House) -> None:
     only = house.post("ana", f"{path}/what-if", {"drop": ["vest-lt", "vest-fi"]}, 200)
     assert only["after"]["reason"]
     assert house.get("ana", path)["candidate"] == before
+
+
+@pytest.mark.parametrize("visibility", [Visibility.PRIVATE, Visibility.GROUP])
+def test_an_owner_tries_a_need_that_others_may_not_see(house: House, visibility: Visibility) -> None:
+    """Its owner, and whom it is shared with; for all others it is not there, and nothing is kept."""
+    own = replace(VEST, id="vest-own", title="Ballistic vests, heavy", visibility=visibility)
+    shared = {"shares": ["police-fr"]} if visibility is Visibility.GROUP else {}
+    house.enter("gert", replace(own, organisation="Border guard of Narva"), **shared)
+    path = of(house, "vest-ee", "gert")
+    before = house.get("ana", path)["candidate"], house.held.catalogue.stamps.copy()
+    found = house.post("gert", f"{path}/what-if", {"add": "vest-own"}, 200)
+    assert "vest-own" in {one["id"] for one in found["after"]["members"]}
+    assert any("vest-own" in change for change in found["changes"])
+    moved = {"add": "vest-own", "move": {"vest-own": ["2029-01-01", "2029-02-01"]}, "drop": ["vest-lt"]}
+    assert len(house.post("gert", f"{path}/what-if", moved, 200)["after"]["members"]) == 3
+    may = visibility is Visibility.GROUP
+    assert house.ask("paul", "POST", f"{path}/what-if", json={"add": "vest-own"}).status_code == (
+        200 if may else 404
+    )
+    refused = house.ask("eero", "POST", f"{path}/what-if", json={"add": "vest-own"})
+    never = house.ask("eero", "POST", f"{path}/what-if", json={"add": "vest-not"})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        404,
+        never.json()["detail"].replace("vest-not", "vest-own"),
+    )
+    assert (house.get("ana", path)["candidate"], house.held.catalogue.stamps) == before
+    assert "vest-own" not in house.ask("ana", "GET", path).text
+    assert not any("vest-own" in engine.needs for engine in house.held.catalogue.engines.values())
+
+
+def test_an_owner_tries_a_draft_by_the_name_that_he_gave_it(house: House) -> None:
+    """Before anybody else hears of it."""
+    house.enter("gert", replace(VEST, id="vest-draft", status="draft"), status="draft", ref="G-7")
+    found = house.post("gert", f"{of(house, 'vest-ee', 'gert')}/what-if", {"add": "G-7"}, 200)
+    assert "vest-draft" in {one["id"] for one in found["after"]["members"]}
 
 
 @pytest.mark.parametrize(

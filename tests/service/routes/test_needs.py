@@ -380,8 +380,9 @@ def test_a_filter_does_not_find_what_is_masked(ask, enter):
 
 
 def test_seeing_a_need_of_others_is_written_down(ask, enter, held):
-    """Who saw which need, alone or in a list; not one's own, and nothing of nobody."""
-    need = enter(visibility="public")
+    """Who saw which need, alone or in a list; not one's own, nothing public, and nothing of nobody."""
+    need = enter(visibility="network")
+    ask("GET", f"/needs/{enter(title='Radios for boats', visibility='public')['id']}", "eero")
     ask("GET", f"/needs/{need['id']}", "ana")
     ask("GET", f"/needs/{need['id']}", "")
     ask("GET", "/needs", "ana")

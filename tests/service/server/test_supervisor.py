@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -50,6 +51,26 @@ def test_workers_share_a_port_and_are_started_again(serving):
     assert '"event": "process ended"' in service.log()
     assert 'route="/api/v1/models",status="200"} 8.0' in httpx.get(f"{service.url}/metrics").text
     assert service.stop(signal.SIGINT) == 0
+
+
+def test_workers_count_rates_together(serving, tmp_path):
+    """A user has the limit once, whichever worker answers, also when one of them has died meanwhile."""
+    (tmp_path / ".env").write_text("NEEDMATCH_ANONYMOUS_PER_MINUTE=20\n")
+    service = serving("--workers", "2")
+    begun = time.monotonic()
+
+    def passed(times):
+        # each over a connection of its own, which either worker may take
+        return sum(httpx.get(f"{service.url}/api/v1/models").status_code == 200 for _ in range(times))
+
+    first = passed(40)
+    assert 20 <= first <= 20 + (time.monotonic() - begun) / 3 + 1
+    killed = service.children()[0]
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: len(service.children()) == 3 and killed not in service.children())
+    until(lambda: service.log().count('"event": "process ended"') == 1)
+    assert first + passed(20) <= 20 + (time.monotonic() - begun) / 3 + 1
+    assert service.stop() == 0
 
 
 def test_children_end_with_a_supervisor_that_is_killed(serving):

@@ -6,6 +6,7 @@ import threading
 from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import compress
 
 import pytest
 from sqlalchemy import func, select
@@ -29,6 +30,8 @@ from service.store.tables import (
 )
 
 ANA = Viewer("ana", "o")
+LATER = frozenset({"shown_at", "shown_public_at", "shown_network_industry_at", "shown_network_at"})
+"""Columns that were not there at first."""
 
 
 def filled(database):
@@ -46,17 +49,22 @@ def filled(database):
         session.add(EditRow(audience="network", edit={"op": "lock"}, by="ana"))
         made = RecordDraft(
             kind="need", organisation_id="o", id="n", shares=["o"], body={"title": "T", "value": 1e16},
-            redactions=[{"field": "value", "until": "2999-01-01"}],
+            redactions=[
+                {"field": "value", "reason_code": "law-enf", "reason": "raids", "until": "2999-01-01"},
+            ],
         )  # fmt: skip
         records.create(session, made, ANA)
         records.change(session, "n", 1, {"body": {"title": "U", "cpv": ["35815100"]}}, ANA)
 
 
-def content(database):
-    """All rows of all tables, except what a restore begins anew."""
+def content(database, *, left_out=frozenset()):
+    """All rows of all tables, except what a restore begins anew, and some columns."""
     with database.read() as session:
         return {
-            table.name: [tuple(row) for row in session.execute(table.select().order_by(*table.primary_key))]
+            table.name: [
+                tuple(value for name, value in row._mapping.items() if name not in left_out)
+                for row in session.execute(table.select().order_by(*table.primary_key))
+            ]
             for table in Base.metadata.sorted_tables
             if table.name != "counters"
         }
@@ -204,16 +212,22 @@ def test_a_backup_of_an_earlier_revision_is_migrated(database, tmp_path):
     """It is restored as it was made, and then brought to the tables of today."""
     filled(database)
     backup.save(database, tmp_path / "b")
-    first, rest = gzip.decompress((tmp_path / "b").read_bytes()).split(b"\n", 1)
-    header = json.loads(first) | {"revision": "0001"}
-    lines = [json.dumps(header).encode() + b"\n", *rest.splitlines(keepends=True)[:-1]]
+    header, *rest = map(json.loads, gzip.decompress((tmp_path / "b").read_bytes()).splitlines()[:-1])
+    stood, lines = [], [header | {"revision": "0001"}]
+    for line in rest:
+        if isinstance(line, dict):
+            stood = [name not in LATER for name, _ in line["columns"]]
+            lines.append(line | {"columns": [*compress(line["columns"], stood)]})
+        else:
+            lines.append([*compress(line, stood)])
+    lines = [json.dumps(line).encode() + b"\n" for line in lines]
     rows = sum(line.startswith(b"[") for line in lines)
     end = {"rows": rows, "sha256": sha256(b"".join(lines)).hexdigest()}
     (tmp_path / "b").write_bytes(gzip.compress(b"".join(lines) + json.dumps(end).encode() + b"\n"))
     with closing(open_database(f"sqlite:///{tmp_path / 'other.db'}")) as restored:
         backup.restore(restored, tmp_path / "b")
         assert migrate.current(restored) == migrate.head()
-        assert content(restored) == content(database)
+        assert content(restored, left_out=LATER) == content(database, left_out=LATER)
 
 
 def test_a_database_that_is_not_migrated_is_not_saved(empty_url, tmp_path):

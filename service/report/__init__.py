@@ -1,0 +1,1 @@
+"""What is measured as people read it: tables, plots, and the report of an evaluation."""
