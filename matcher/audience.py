@@ -6,6 +6,7 @@ are compared again.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,20 @@ Key = tuple[bytes, tuple[int, ...]]
 """A group: its rows, and the version of each."""
 Verdict = tuple[tuple[Grouping, DuplicateModel | None, str, object], JointCandidate | NotJoint]
 """What judged a group, under which id and on which day; and what came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What there is to take in, as it was read."""
+
+    state: tuple[int, int]
+    stamps: dict[int, int]
+    """Row of each need to `Collection.changed` of it."""
+    gone: list[int]
+    fresh: list[int]
+    traits: Traits | None
+    """Of the fresh rows."""
+    needs: dict[int, Need]
 
 
 class Audience:
@@ -74,11 +89,11 @@ class Audience:
         """How needs are grouped."""
         return self.partition.grouping
 
-    def update(self, needs: Collection, solutions: Collection, embedder: Embedder) -> None:
-        """Take in what changed; nothing may be stored or deleted meanwhile."""
+    def read(self, needs: Collection, solutions: Collection, embedder: Embedder) -> Change | None:
+        """What changed since the last `take`; nothing may be stored or deleted meanwhile."""
         state = needs.changes, solutions.changes
         if state == self.state:
-            return
+            return None
         offers = solutions.select(self.where.sight).allowed
         columns = {column: solutions.changed(column) for column in offers}
         if bool(columns) != bool(self._columns):
@@ -91,20 +106,25 @@ class Audience:
         wanted = {row: needs.changed(row) for row in needs.select(self.where).allowed}
         gone = [row for row, stamp in self._stamps.items() if wanted.get(row) != stamp]
         fresh = [row for row, stamp in wanted.items() if self._stamps.get(row) != stamp]
-        if gone or fresh:
+        traits = None
+        if fresh:
             rows = np.array(sorted(fresh), dtype=np.int64)
-            self.partition.update(
-                traits_among(needs, rows, embedder, solutions, offers, self.grouping) if fresh else None, gone
-            )
-            self._stamps = wanted
-            self._hold(needs, wanted)
-            self._renew(fresh)
-        self.state = state
+            traits = traits_among(needs, rows, embedder, solutions, offers, self.grouping)
+        records = [(row, needs.record(row)) for row in wanted] if gone or fresh else []
+        held = {row: record for row, record in records if isinstance(record, Need)}
+        return Change(state, wanted, gone, fresh, traits, held)
 
-    def _hold(self, needs: Collection, wanted: Iterable[int]) -> None:
-        records = [(row, needs.record(row)) for row in wanted]
-        self.needs = {row: record for row, record in records if isinstance(record, Need)}
-        self.rows = {need.id: row for row, need in self.needs.items()}
+    def take(self, change: Change | None) -> None:
+        """Find the neighbours of what changed; records may come and go meanwhile."""
+        if change is None:
+            return
+        if change.gone or change.fresh:
+            self.partition.update(change.traits, change.gone)
+            self._stamps = change.stamps
+            self.needs = change.needs
+            self.rows = {need.id: row for row, need in self.needs.items()}
+            self._renew(change.fresh)
+        self.state = change.state
 
     def _renew(self, rows: Iterable[int]) -> None:
         self._version += 1

@@ -353,7 +353,8 @@ class Cooperation:
             dimension = self._embedder.encoder.identity.dimension
             kept = self._audiences[where] = Audience(where, grouping, dimension)
         with self.steady():
-            kept.update(self._needs(), self._solutions(), self._embedder)
+            change = kept.read(self._needs(), self._solutions(), self._embedder)
+        kept.take(change)
         made_of = kept.state, self.review
         if kept.grouped != made_of:
             kept.regroup(self._constraints(kept), made_of)

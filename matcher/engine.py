@@ -89,7 +89,7 @@ class Engine:
         self.collections = {kind: Collection.empty(kind, dimension, statistics) for kind in Kind}
         self._learns = statistics is None
         self._asking = Asking(self.collections, embedder, lambda: self.tuning.symmetric)
-        self._fits = Fits(self._asking, self.solutions, self._nearest)
+        self._fits = Fits(self._asking, self.collections, self._nearest)
         self.cooperation = Cooperation(
             lambda: self.needs, lambda: self.solutions, embedder, self.vocabulary.called
         )

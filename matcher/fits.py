@@ -1,6 +1,6 @@
 """How well each need of a market is answered: the solutions nearest to it, with their probabilities."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from matcher.asking import Asking
 from matcher.collection import Collection
 from matcher.protocols import Float32, Int64
-from matcher.records import Need, Solution
+from matcher.records import Kind, Need, Solution
 from matcher.retrieve import Query
 from matcher.rows import RowSet
 
@@ -21,9 +21,9 @@ Nearest = Callable[[Query, RowSet], tuple[Int64, Float32]]
 class Fits:
     """What was found for each need is remembered while the need and all solutions are as they were."""
 
-    def __init__(self, asking: Asking, solutions: Collection, nearest: Nearest) -> None:
+    def __init__(self, asking: Asking, collections: Mapping[Kind, Collection], nearest: Nearest) -> None:
         self._asking = asking
-        self._solutions = solutions
+        self._collections = collections
         self._nearest = nearest
         self._state: object = None
         self._known: dict[str, tuple[Need, Int64, Float32]] = {}
@@ -32,10 +32,11 @@ class Fits:
         """`[n, m]`, sparse: probabilities of the solutions nearest to each need; others were not compared."""
         if not needs or not solutions:
             return csr_array((len(needs), len(solutions)), dtype=np.float32)
-        with self._solutions.reading():
-            column = np.full(self._solutions.size, -1, dtype=np.int64)
-            column[[self._solutions.row(solution.id) for solution in solutions]] = np.arange(len(solutions))
-            state = self._solutions.changes, tuple(offers)
+        stored = self._collections[Kind.SOLUTION]
+        with stored.reading():
+            column = np.full(stored.size, -1, dtype=np.int64)
+            column[[stored.row(solution.id) for solution in solutions]] = np.arange(len(solutions))
+            state = stored.changes, tuple(offers)
         if self._state != state:
             self._state, self._known = state, {}
         lines, columns, values = [], [], []

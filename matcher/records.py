@@ -76,12 +76,15 @@ class Visibility(StrEnum):
         >>> Visibility.PRIVATE.rank < Visibility.PUBLIC.rank
         True
         """
-        return list(Visibility).index(self)
+        return _RANKS[self]
 
     @property
     def words(self) -> str:
         """What it is called, as a phrase."""
         return _VISIBILITIES[self]
+
+
+_RANKS = {visibility: rank for rank, visibility in enumerate(Visibility)}
 
 
 _VISIBILITIES = {

@@ -1,6 +1,7 @@
 """The analyses of the market by name, as the command and the service give them."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from matcher.phrases import phrase
@@ -26,10 +27,25 @@ ANALYSES: Mapping[str, str] = {
 """Analyses by the name of their function in `matcher.market`, with what they tell."""
 SEVERAL = frozenset({"environment"})
 """Analyses that divide by several things at once."""
+SCENARIO = "joint-buying"
+"""The analysis whose parameters are assumptions."""
+CHOSEN = frozenset({"least", "digits", "split"})
+"""Parameters of the other analyses that may be chosen."""
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-def analysed(name: str, seen: "Market", by: Sequence[str] = (), *, suppress: bool = True) -> "Finding":
-    """The finding of an analysis. Raises `SettingInvalid` for an unknown one, or one not divided so."""
+def analysed(
+    name: str,
+    seen: "Market",
+    by: Sequence[str] = (),
+    *,
+    chosen: Mapping[str, Any] = NOTHING,
+    suppress: bool = True,
+) -> "Finding":
+    """The finding of an analysis, with numbers that were chosen by the names of its parameters.
+
+    Raises `SettingInvalid` for an unknown one, one not divided so, and numbers that it does not take.
+    """
     from inspect import signature
 
     import matcher.market
@@ -50,8 +66,31 @@ def analysed(name: str, seen: "Market", by: Sequence[str] = (), *, suppress: boo
                 phrase("{name} is divided by one thing at a time: give 'by' once.", name=name)
             )
         given["by"] = list(by) if name in SEVERAL else by[0]
+    if other := sorted(chosen.keys() - takes(name)):
+        raise SettingInvalid(phrase("{name} takes no {other}: leave it out.", name=name, other=other[0]))
+    if chosen and name == SCENARIO:
+        given["assumptions"] = matcher.market.Assumptions(**chosen)
+    else:
+        given |= chosen
     finding: Finding = analyse(seen, **given)
     return finding
+
+
+def takes(name: str) -> frozenset[str]:
+    """What may be chosen of an analysis, apart from what it is divided by.
+
+    >>> sorted(takes("cpv-drift")), sorted(takes("country-map"))
+    (['digits', 'split'], [])
+    """
+    from dataclasses import fields
+    from inspect import signature
+
+    import matcher.market
+
+    if name == SCENARIO:
+        return frozenset(field.name for field in fields(matcher.market.Assumptions))
+    known = signature(getattr(matcher.market, name.replace("-", "_"))).parameters
+    return CHOSEN & known.keys()
 
 
 def as_json(name: str, one: "Finding") -> dict[str, Any]:

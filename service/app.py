@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from service.backend import Backend
 from service.routes import health, mounted
 from service.surround import surround
+from service.web import furnish
 
 API = "/api/v1"
 DESCRIPTION = """Matches security procurers' needs with solutions in 24 languages, and finds needs of
@@ -47,4 +48,5 @@ def create_app(backend: Backend) -> FastAPI:
     app.include_router(health.router)
     for router in mounted():
         app.include_router(router, prefix=API)
+    furnish(app)
     return app

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -41,6 +42,7 @@ class Backend:
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     limiter: Limiter = field(default_factory=Limiter)
     ready: threading.Event = field(default_factory=threading.Event)
+    _starting: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def today(self) -> date:
@@ -68,10 +70,21 @@ class Backend:
         return f"{os.uname().nodename}:{os.getpid()}"
 
     def start(self) -> None:
-        """Bring the database's schema and the index up to date; `ready` is set at the end."""
-        migrate.up(self.database)
-        self.follower.start()
-        self.ready.set()
+        """Bring the database's schema and the index up to date, once; `ready` is set at the end."""
+        with self._starting:
+            if not self.ready.is_set():
+                migrate.up(self.database)
+                self.follower.start()
+                self.ready.set()
+
+    def start_beside(self) -> None:
+        """Begin to start while something else is done; `start` waits for it, and says if it failed."""
+
+        def begin() -> None:
+            with suppress(Exception):  # `start` meets with it again
+                self.start()
+
+        threading.Thread(target=begin, name="needmatch-start", daemon=True).start()
 
     def warm(self) -> None:
         """Load what the first question in each language would wait for, in a thread of its own."""
@@ -96,11 +109,16 @@ class Backend:
         self.database.close()
 
 
-def open_backend(settings: ServerSettings, *, clock: Callable[[], datetime] | None = None) -> Backend:
-    """The backend of some settings, not yet started."""
+def open_backend(
+    settings: ServerSettings,
+    *,
+    clock: Callable[[], datetime] | None = None,
+    embedder: Embedder | None = None,
+) -> Backend:
+    """The backend of some settings, not yet started; `embedder` where the model is open already."""
     settings.data.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database_url)
-    embedder = open_embedder(settings)
+    embedder = embedder or open_embedder(settings)
     tuning, words, statistics = tuning_of(embedder.encoder), vocabulary(), reference_statistics()
 
     def make() -> Engine:

@@ -36,9 +36,14 @@ PAIR_MODELS = {
 """The calibrators within what is fitted for grouping, and how many scores each is of."""
 
 
-def open_embedder(settings: Settings, say: Say | None = None, *, keep: bool = True) -> Embedder:
-    """The model of the settings with its language offsets; `keep` puts vectors into the disk cache."""
-    encoder = open_encoder(
+def open_embedder(
+    settings: Settings, say: Say | None = None, *, keep: bool = True, encoder: Encoder | None = None
+) -> Embedder:
+    """The model of the settings with its language offsets; `keep` puts vectors into the disk cache.
+
+    `encoder` is the model where it is open already.
+    """
+    encoder = encoder or open_encoder(
         settings.model, engine=settings.engine, cache=settings.cache, threads=settings.threads, progress=say
     )
     cache = SqliteCache(settings.cache / "vectors.db") if keep else None

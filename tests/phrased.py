@@ -34,7 +34,7 @@ def texts(held: Any) -> Iterator[str]:
 
 
 def plain(held: Any, own: str = "") -> list[str]:
-    """Texts of two words or more that are no phrases, nor from `own`, what records say, with commas between."""
+    """Texts of two words or more that are neither phrases nor, in parts between commas, in `own`."""
     return [
         text
         for text in texts(held)

@@ -1,5 +1,6 @@
 """`demo`: the main job on the sample corpus, from nothing to matches and joint candidates."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,9 +25,20 @@ def demo(
     results: Annotated[int, typer.Option("--results", "-k", min=1, max=50, help="Results to show.")] = SHOWN,
     model: options.Model = None,
     engine: options.Engine = None,
+    serve: Annotated[
+        bool,
+        typer.Option("--serve", help="Open the sample in the browser instead: a service with its users."),
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of --serve; 0 takes a free one.")] = 8080,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps what is done with --serve \\[default: thrown away at the end]."),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Show what needmatch does, on the sample corpus: matches both ways, and joint candidates."""
+    if serve:
+        raise typer.Exit(_serve(data, port, model, engine))
     from corpora import load_sample
 
     sample = load_sample()
@@ -53,6 +65,37 @@ def demo(
     screen.print_query(out, wanted, "Solution")
     screen.print_matches(out, wanted)
     _cooperate(out, opened, joint)
+
+
+def _serve(data: Path | None, port: int, model: str | None, engine: str | None) -> int:
+    """A service with the sample and a user for each role; what it ended with."""
+    from contextlib import ExitStack
+    from tempfile import TemporaryDirectory
+
+    from service import logs, sample
+    from service.server.supervisor import Supervisor
+    from service.store.database import open_database
+
+    with ExitStack() as held:
+        home = data or Path(held.enter_context(TemporaryDirectory(prefix="needmatch-demo-")))
+        home.mkdir(parents=True, exist_ok=True)
+        settings = options.server_settings(data=home, port=port, database="", model=model, engine=engine)
+        logs.configure(settings.log_level, "supervisor")
+        out = screen.console()
+        if (home / "needmatch.db").exists():
+            out.print(f"{home} holds a network already: sign in as before.")
+        else:
+            database = open_database(settings.database_url)
+            people = sample.fill(database)
+            database.close()
+            out.print("Invented users of the sample; their passwords were made up now:")
+            rows = [[one.role.value, one.email, one.password] for one in people]
+            screen.table(out, ["role", "e-mail", "password"], rows)
+
+        def say(line: str) -> None:
+            print(line, flush=True)
+
+        return Supervisor(settings, say).run()
 
 
 def _cooperate(out: "Console", opened: "Engine", joint: "list[JointCandidate]") -> None:

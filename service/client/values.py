@@ -123,6 +123,7 @@ class ClusterDetail(TypedDict):
     cluster: "ClusterOut"
     events: list[str]
     likeness: list[list[float]]
+    near: "list[NearCluster]"
     needs: "list[NeedBrief]"
     phrases: dict[str, list[str]]
 
@@ -131,6 +132,8 @@ class ClusterOut(TypedDict):
     cohesion: float
     countries: list[str]
     id: str
+    language: str | None
+    level: str | None
     locked: bool
     medoid: str
     name: str
@@ -241,6 +244,7 @@ class EditOut(TypedDict):
     op: str
     stands: bool
     undoes: int | None
+    who: str
     why: str
 
 
@@ -561,6 +565,11 @@ class MoveOut(TypedDict):
 
 
 Nature = Literal["supplies", "services", "works"]
+
+
+class NearCluster(TypedDict):
+    cluster: "ClusterOut"
+    likeness: float
 
 
 class NeedBrief(TypedDict):

@@ -5,9 +5,13 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
 
 from matcher.engine import Engine
 from matcher.errors import NeedmatchError
@@ -16,7 +20,7 @@ from service.projection.catalogue import Catalogue
 from service.projection.entry import Entry, entry_of
 from service.store.database import Database
 from service.store.outbox import epoch, floor, last, since
-from service.store.records import all_ids, of_ids
+from service.store.records import all_ids, every, of_ids
 from service.store.rows import record_of
 from service.store.tables import RecordRow
 
@@ -31,12 +35,16 @@ logger = logging.getLogger("needmatch.projection")
 
 def entry_of_row(row: RecordRow) -> Entry:
     """The entry of a database row."""
+    return _entry(row, [share.organisation_id for share in row.shares])
+
+
+def _entry(row: RecordRow | Row[Any], shared_with: Sequence[str]) -> Entry:
     return entry_of(
         record_of(row),
         organisation_id=row.organisation_id,
         status=row.status,
         version=row.version,
-        shared_with=[share.organisation_id for share in row.shares],
+        shared_with=shared_with,
         redactions=row.redactions,
     )
 
@@ -141,23 +149,23 @@ class Follower:
         if state is None or self._load is None or self.folder is None:
             self.rebuild()
             return
-        try:
-            engines = {name: self._load(self.folder / name) for name in self._named()}
-        except NeedmatchError as error:
-            logger.warning("index is made again", extra={"reason": str(error)})
-            # else `save` would take what is there for as good as its own
-            (self.folder / APPLIED).unlink(missing_ok=True)
-            self.rebuild()
-            return
-        catalogue = self.catalogue
-        with catalogue.changing:
+        catalogue, folder, load = self.catalogue, self.folder, self._load
+        with catalogue.changing, ThreadPoolExecutor(1) as beside:
+            # files are read beside the database: each waits for the disk a good part of its time
+            loading = {name: beside.submit(load, folder / name) for name in self._named()}
+            with self.database.read() as session:
+                entries = [_entry(row, shared) for row, shared in every(session)]
+            try:
+                engines = {name: one.result() for name, one in loading.items()}
+            except NeedmatchError as error:
+                logger.warning("index is made again", extra={"reason": str(error)})
+                # else `save` would take what is there for as good as its own
+                (folder / APPLIED).unlink(missing_ok=True)
+                self.rebuild()
+                return
             catalogue.closed = engines.pop(CLOSED)
             catalogue.engines = {Audience(name): engine for name, engine in engines.items()}
-            with self.database.read() as session:
-                ids = all_ids(session)
-            for start in range(0, len(ids), AT_ONCE):
-                part = ids[start : start + AT_ONCE]
-                catalogue.take(self._entries(part), day=self._today(), fill=False)
+            catalogue.take(entries, day=self._today(), fill=False)
             # what changed or left since then is put in by `catch_up`
             catalogue.sequence = self._saved = state
 

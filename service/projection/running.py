@@ -32,17 +32,21 @@ class Running(Generic[S, T]):
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self._rested = 0.0
+        """When the next making may begin, where rest is asked for."""
         self._lock = threading.Lock()
         self._known: tuple[S, T] | None = None
         self._run: _Run | None = None
 
     def get(
-        self, state: Callable[[], S], make: Callable[[], tuple[S, T]], *, patience: float, stale: bool = True
+        self, state: Callable[[], S], make: Callable[[], tuple[S, T]], *, patience: float, rest: float = 0.0
     ) -> tuple[S, T] | None:
         """The value of the present state, with its state; when that takes over `patience` seconds, the last.
 
-        None where there is none, or where a `stale` one will not do. `make` gives the value with the state
-        that it was really made of. Raises what it raised.
+        None where there is none. `make` gives the value with the state that it was really made of. With
+        `rest` the next making begins no sooner than so many times as long as the last one took, so that what
+        changes all the time leaves the machine to others; meanwhile the last value is given at once. Raises
+        what `make` raised.
         """
         deadline = time.monotonic() + patience
         # what runs already may be of an earlier state; what is begun now is as new as the question
@@ -50,9 +54,11 @@ class Running(Generic[S, T]):
             known = self._known
             if known is not None and known[0] == state():
                 return known
-            run = self._begun(state, make)
+            if known is not None and time.monotonic() < self._rested and rest:
+                return known
+            run = self._begun(state, make, rest)
             if not run.done.wait(max(0.0, deadline - time.monotonic())):
-                return self._known if stale else None
+                return self._known
             if run.error is not None:
                 raise run.error
         return self._known
@@ -67,7 +73,7 @@ class Running(Generic[S, T]):
         run = self._run
         return run is None or run.done.wait(seconds)
 
-    def _begun(self, state: Callable[[], S], make: Callable[[], tuple[S, T]]) -> _Run:
+    def _begun(self, state: Callable[[], S], make: Callable[[], tuple[S, T]], rest: float) -> _Run:
         with self._lock:
             if self._run is None or self._run.done.is_set():
                 self._run = _Run()
@@ -75,14 +81,18 @@ class Running(Generic[S, T]):
                     self._run.done.set()  # made by another since it was looked at
                     return self._run
                 name = f"needmatch-{self.name}"
-                threading.Thread(target=self._work, args=(self._run, make), name=name, daemon=True).start()
+                given = (self._run, make, rest)
+                threading.Thread(target=self._work, args=given, name=name, daemon=True).start()
             return self._run
 
-    def _work(self, run: _Run, make: Callable[[], tuple[S, T]]) -> None:
+    def _work(self, run: _Run, make: Callable[[], tuple[S, T]], rest: float) -> None:
+        began = time.monotonic()
         try:
             self._known = make()
         except Exception as error:  # whoever waits raises it
             run.error = error
             logger.warning("%s not made", self.name, exc_info=error)
         finally:
+            ended = time.monotonic()
+            self._rested = ended + rest * (ended - began)
             run.done.set()

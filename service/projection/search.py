@@ -123,7 +123,7 @@ class Searches:
         key = (name, version, language, k, tuple(wanted for _, wanted in engines), stamps)
         if version is not None and (known := self._found.get(key)) is not None:
             return known
-        query = self._query(engines[0][0], asked, language)
+        query = self._query(_knowing(engines, asked), asked, language)
         twice = _twice(engines, kind)
         results = [
             self._asked(engine, name, query, k + len(twice) if engine is engines[-1][0] else k, wanted)
@@ -179,6 +179,17 @@ class _Memory(Generic[T]):
             self._kept[key] = value
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
+
+
+def _knowing(engines: list[tuple[Engine, Filter]], asked: Record | str) -> Engine:
+    """The engine that has read what is asked with already, else the first: all read it the same way."""
+    if not isinstance(asked, str):
+        for engine, _ in engines:
+            collection = engine.collections[asked.kind]
+            with collection.reading():
+                if asked.id in collection and collection.record(collection.row(asked.id)) == asked:
+                    return engine
+    return engines[0][0]
 
 
 def _twice(engines: list[tuple[Engine, Filter]], kind: Kind) -> dict[str, Record]:

@@ -6,7 +6,7 @@ beside the requests: a large audience is shown its last state meanwhile, without
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Semaphore
@@ -25,6 +25,7 @@ from matcher.review import Review
 from service.confidentiality.audience import Audience
 from service.problems import Problem
 from service.projection.catalogue import Catalogue
+from service.projection.places import Place, Places
 from service.projection.running import Running
 from service.store.database import Database
 from service.store.tables import EditRow, ProjectionRow, now
@@ -33,6 +34,8 @@ MANY = 500
 """Needs from which an audience is not kept waiting."""
 SHORT_S = 2.0
 """How long a request of such an audience waits for the present state."""
+REST = 9.0
+"""Such an audience is grouped anew in a tenth of the time at most."""
 LONG_S = 60.0
 """How long any request waits for what it cannot do without."""
 FIRST_S = 150.0
@@ -111,6 +114,9 @@ class Views:
         self._markets: dict[Audience, Running[State, tuple[int, Market]]] = {
             one: Running(f"market-{one.value}") for one in Audience
         }
+        self._places = {one: Places(f"places-{one.value}") for one in Audience}
+        self._shown: dict[Audience, tuple[Cooperation, tuple[int, int], Cooperation]] = {}
+        """The last view, with the records that it was held against, and what of it still stands."""
         self._waiting = Semaphore(WAITING)
         self._edits: dict[Audience, tuple[int, Review]] = {}
 
@@ -140,9 +146,12 @@ class Views:
         if not self._waiting.acquire(blocking=False):
             raise _busy()
         try:
-            patience = SHORT_S if self._shown_market(audience) is not None else FIRST_S
+            shown = self._shown_market(audience) is not None
             found = self._markets[audience].get(
-                lambda: self._state(audience, day), lambda: self._marketed(audience, day), patience=patience
+                lambda: self._state(audience, day),
+                lambda: self._marketed(audience, day),
+                patience=SHORT_S if shown else FIRST_S,
+                rest=REST if shown else 0.0,
             )
         finally:
             self._waiting.release()
@@ -167,6 +176,14 @@ class Views:
         """What analysts changed of the audience's groups, whole."""
         return self._review(audience)[1]
 
+    def places(self, audience: Audience) -> Mapping[str, Place] | None:
+        """Where each need of the audience lies on the map of needs; None while that is being made.
+
+        Of a large audience it may be the map as it was before the last changes.
+        """
+        needs = self._catalogue.engines[audience].needs
+        return self._places[audience].get(needs, lambda: self._catalogue.stamps[audience])
+
     def likeness(self, audience: Audience, need_ids: Sequence[str]) -> list[list[float]]:
         """The probability that each pair of needs asks for the same. Raises `RecordUnknown`."""
         found = self._catalogue.engines[audience].likeness(need_ids, sight(audience))
@@ -181,6 +198,7 @@ class Views:
         for audience in Audience:
             self._cooperation[audience].join(10)
             self._markets[audience].join(10)
+            self._places[audience].join(10)
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -188,12 +206,25 @@ class Views:
         return State(self._catalogue.stamps[audience], self._review(audience)[0], day)
 
     def _made(self, audience: Audience, day: date, patience: float) -> Cooperation | None:
+        large = len(self._catalogue.engines[audience].needs) > MANY
         found = self._cooperation[audience].get(
-            lambda: self._state(audience, day), lambda: self._computed(audience, day), patience=patience
+            lambda: self._state(audience, day),
+            lambda: self._computed(audience, day),
+            patience=patience,
+            rest=REST if large else 0.0,
         )
         if found is None or found[0] == self._state(audience, day):
             return found[1] if found else None
-        return _standing(found[1], self._catalogue.engines[audience])
+        return self._still(audience, found[1])
+
+    def _still(self, audience: Audience, view: Cooperation) -> Cooperation:
+        """What of an earlier view still stands; looked through again only where records changed."""
+        engine = self._catalogue.engines[audience]
+        changes = (engine.needs.changes, engine.solutions.changes)
+        known = self._shown.get(audience)
+        if known is None or known[0] is not view or known[1] != changes:
+            known = self._shown[audience] = view, changes, _standing(view, engine)
+        return known[2]
 
     def _review(self, audience: Audience) -> tuple[int, Review]:
         own = EditRow.audience == audience.value
@@ -225,9 +256,11 @@ class Views:
                 state = State(records, edits, day)
                 clusters = tuple(engine.clusters(where, day=day))
                 candidates = tuple(engine.candidates(where, day=day))
-                rest = tuple(engine.not_joint(where, day=day))
+                others = tuple(engine.not_joint(where, day=day))
                 after = engine.identities(where, day=day)
-            made = Cooperation(state, clusters, candidates, rest, after)
+            for candidate in candidates[:1]:
+                engine.named(candidate, where)  # phrases are counted now, not by who opens a candidate
+            made = Cooperation(state, clusters, candidates, others, after)
             if after == before or self._kept(audience, version, sequence, after):
                 return state, made
         # what others keep moving is shown as it is here, and not kept

@@ -1,12 +1,15 @@
 """The market from above: findings with their sentence, n, coverage and caveat; small cells withheld."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
 from matcher.errors import SettingInvalid
 from service.access import BackendIn, require
-from service.analyses import ANALYSES, analysed, as_json
+from service.analyses import ANALYSES, NOTHING, analysed, as_json
+from service.backend import Backend
 from service.problems import invalid, not_found
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
@@ -17,6 +20,11 @@ from service.schemas.forms import Page
 router = APIRouter(prefix="/analytics", tags=["analytics"])
 DETAILED = frozenset({"unmet-clusters", "joint-buying", "cooperation"})
 """Analyses of groups of needs, or of who buys alike: for those who may read candidates."""
+Dimension = Literal[
+    "country", "area", "function", "regime", "buyer_type", "nature", "year", "maturity", "organisation"
+]
+MUCH, LONG = 1e12, 1e6
+"""Euro and hours that a scenario may assume, at most."""
 
 
 @router.get("", response_model=Page[AnalysisOut])
@@ -28,13 +36,13 @@ def analyses(viewer: Viewer = require(Permission.MARKET)) -> Page[AnalysisOut]:
 @router.get("/demand", response_model=FindingOut)
 def demand(held: BackendIn, viewer: Viewer = require(Permission.MARKET)) -> FindingOut:
     """Demand by area and country beside adequate suppliers, cells of under three organisations withheld."""
-    return _finding(held, viewer, "supply-and-demand", [])
+    return finding(held, viewer, "supply-and-demand")
 
 
 @router.get("/gaps", response_model=FindingOut)
 def gaps(held: BackendIn, viewer: Viewer = require(Permission.READ_NEEDS)) -> FindingOut:
     """Needs by how little answers them, with a hint how such a need could be bought."""
-    return _finding(held, viewer, "unmet-needs", [])
+    return finding(held, viewer, "unmet-needs")
 
 
 @router.get("/{name}", response_model=FindingOut)
@@ -43,24 +51,48 @@ def analysis(
     held: BackendIn,
     viewer: Viewer = require(Permission.MARKET),
     by: Annotated[
-        list[Literal["country", "area", "function", "regime", "nature", "cpv", "organisation"]] | None,
+        list[Dimension] | None,
         Query(description="What to divide by, where the analysis can.", max_length=4),
     ] = None,
+    least: Annotated[
+        int | None, Query(ge=1, le=1_000, description="Countries with fewer needs are hidden.")
+    ] = None,
+    digits: Annotated[int | None, Query(ge=2, le=8, description="Digits of a CPV branch.")] = None,
+    split: Annotated[date | None, Query(description="The day that parts before from after.")] = None,
+    threshold_eur: Annotated[float | None, Query(ge=0, le=MUCH, allow_inf_nan=False)] = None,
+    threshold_basis: Annotated[str | None, Query(max_length=200)] = None,
+    elasticity: Annotated[float | None, Query(ge=-1, le=1, allow_inf_nan=False)] = None,
+    specification_hours: Annotated[float | None, Query(ge=0, le=LONG, allow_inf_nan=False)] = None,
+    coordination_hours: Annotated[float | None, Query(ge=0, le=LONG, allow_inf_nan=False)] = None,
 ) -> FindingOut:
-    """One analysis as rows, with everything it rests on."""
+    """One analysis as rows, with everything it rests on; the last five are what a scenario assumes."""
+    chosen = {
+        "least": least,
+        "digits": digits,
+        "split": split,
+        "threshold_eur": threshold_eur,
+        "threshold_basis": threshold_basis,
+        "elasticity": elasticity,
+        "specification_hours": specification_hours,
+        "coordination_hours": coordination_hours,
+    }
+    return finding(held, viewer, name, by or [], chosen)
+
+
+def finding(
+    held: Backend, viewer: Viewer, name: str, by: Sequence[str] = (), chosen: Mapping[str, Any] = NOTHING
+) -> FindingOut:
+    """One analysis; what is chosen as None is not chosen. Raises `Problem` 404, 422, and 503 while busy."""
     if name not in ANALYSES or not _may(viewer, name):
         raise not_found("analysis", name)
-    return _finding(held, viewer, name, list(by or []))
+    market = held.views.market(audience_of(viewer), held.today)
+    given = {key: value for key, value in chosen.items() if value is not None}
+    try:
+        found = analysed(name, market, by, chosen=given, suppress=True)
+    except (SettingInvalid, ValueError) as error:
+        raise invalid("query.by", *error.args[:1]) from error
+    return FindingOut(**as_json(name, found))
 
 
 def _may(viewer: Viewer, name: str) -> bool:
     return name not in DETAILED or Permission.READ_CANDIDATES in viewer.permissions
-
-
-def _finding(held: BackendIn, viewer: Viewer, name: str, by: list[str]) -> FindingOut:
-    market = held.views.market(audience_of(viewer), held.today)
-    try:
-        found = analysed(name, market, by, suppress=True)
-    except (SettingInvalid, ValueError) as error:
-        raise invalid("query.by", str(error)) from error
-    return FindingOut(**as_json(name, found))

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from matcher.cycle import Cycle, diff
 from service import plain
 from service.access import BackendIn, require
+from service.backend import Backend
 from service.paging import PagingIn
 from service.problems import not_found
 from service.rights.policy import Permission
@@ -66,21 +67,26 @@ def compare(
     viewer: Viewer = require(Permission.REVIEW_CLUSTERS),
 ) -> ChangesOut:
     """What changed between two snapshots: needs, clusters, candidates, and versions that may explain it."""
+    earlier, later = kept(held, viewer, before, after)
+    changes = diff(earlier[1], later[1])
+    return ChangesOut(
+        before=earlier[0],
+        after=later[0],
+        sentences=list(changes.sentences),
+        changes=plain.plain(changes),
+    )
+
+
+def kept(held: Backend, viewer: Viewer, *ids: str) -> list[tuple[CycleOut, Cycle]]:
+    """Snapshots of one's audience with what they hold. Raises `Problem` 404."""
+    found = []
     with held.database.read() as session:
-        rows = []
-        for one in (before, after):
+        for one in ids:
             row = session.get(CycleRow, one)
             if row is None or row.audience != audience_of(viewer).value:
                 raise not_found("cycle", one)
-            rows.append(row)
-        earlier, later = rows
-        changes = diff(_CYCLE.validate_python(earlier.state), _CYCLE.validate_python(later.state))
-        return ChangesOut(
-            before=_shown(earlier),
-            after=_shown(later),
-            sentences=list(changes.sentences),
-            changes=plain.plain(changes),
-        )
+            found.append((_shown(row), _CYCLE.validate_python(row.state)))
+    return found
 
 
 def _shown(row: CycleRow) -> CycleOut:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from service.schemas.forms import Answer, Day, Key, Line, Model, Note, UtcDateTime
+from service.schemas.forms import Answer, Day, Key, Line, Model, Note, Said, UtcDateTime
 from service.schemas.matching import NeedBrief
 
 
@@ -14,11 +14,13 @@ class ClusterOut(Answer):
     id: str
     name: str = Field(description="What an analyst calls it; empty where nobody did.")
     title: str
+    language: str | None = Field(description="Of the title.")
     need_ids: list[str]
     medoid: str
     cohesion: float
     locked: bool
     countries: list[str]
+    level: str | None = Field(description="A, B or C of the joint candidate that it is; null if it is none.")
 
 
 class ClustersOut(Answer):
@@ -31,6 +33,13 @@ class ClustersOut(Answer):
     versions: dict[str, str]
 
 
+class NearCluster(Answer):
+    """Another cluster, by how likely its typical need asks for the same."""
+
+    cluster: ClusterOut
+    likeness: float = Field(description="Probability that the medoids of both ask for the same.")
+
+
 class ClusterDetail(Answer):
     """A cluster with its members and how alike they are."""
 
@@ -39,6 +48,7 @@ class ClusterDetail(Answer):
     likeness: list[list[float]] = Field(description="Probability that two ask for the same, by member.")
     phrases: dict[str, list[str]] = Field(description="Phrases that set it apart, by language.")
     events: list[str] = Field(description="What happened to it, oldest first.")
+    near: list[NearCluster] = Field(description="The nearest other clusters, single needs among them.")
 
 
 class EditIn(Model):
@@ -63,6 +73,7 @@ class EditOut(Answer):
     name: str
     why: str
     undoes: int | None
+    who: str = Field(description="Name of who made it; empty where the account is gone.")
     at: UtcDateTime
     stands: bool
 
@@ -70,7 +81,7 @@ class EditOut(Answer):
 class CycleIn(Model):
     """The name of a snapshot."""
 
-    name: Line = Field(min_length=1)
+    name: Annotated[Line, Field(min_length=1, max_length=200)]
 
 
 class CycleOut(Answer):
@@ -90,7 +101,7 @@ class ChangesOut(Answer):
 
     before: CycleOut
     after: CycleOut
-    sentences: list[str]
+    sentences: list[Said]
     changes: dict[str, Any]
 
 
@@ -98,17 +109,17 @@ class AnalysisOut(Answer):
     """An analysis that can be asked for."""
 
     name: str
-    tells: str
+    tells: Said
 
 
 class FindingOut(Answer):
     """A finding with everything it rests on. Cells of fewer than three organisations are withheld."""
 
     analysis: str
-    sentence: str
+    sentence: Said
     n: int
-    coverage: str
-    caveat: str
+    coverage: Said
+    caveat: Said
     day: Day
     parameters: dict[str, Any]
     versions: dict[str, str]

@@ -1,6 +1,7 @@
 """One process of a service, started by the supervisor: `python -m service.server.worker NAME`."""
 
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -8,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 from typing import Any
@@ -33,6 +35,8 @@ from service.settings import ServerSettings
 THREADS = 12
 """Requests worked on at once: fewer than database connections, more than cores for those that wait."""
 KEEP_ALIVE_S = 15
+TURN_S = 0.001
+"""How long a thread may keep others waiting."""
 JOBS_NICE = 5
 """Jobs give way to requests."""
 
@@ -68,12 +72,24 @@ def serve_requests(
     settings: ServerSettings, opened: socket.socket, counts: int, ready: Callable[[], None]
 ) -> None:
     """Answer requests of a shared socket until a signal; rates are counted in the file that all share."""
-    from service.app import create_app
-    from service.backend import open_backend
-    from service.surround import metrics
+    from models import open_encoder
 
-    backend = open_backend(settings)
+    gc.disable()  # until `settle`: nearly all that a start makes stays
+    with ThreadPoolExecutor(1) as beside:
+        opening = beside.submit(
+            lambda: open_encoder(
+                settings.model, engine=settings.engine, cache=settings.cache, threads=settings.threads
+            )
+        )
+        # imported while the model is compiled, which needs no turn of Python
+        from service.app import create_app
+        from service.backend import open_backend
+        from service.surround import metrics
+        from service.wiring import open_embedder
+
+        backend = open_backend(settings, embedder=open_embedder(settings, encoder=opening.result()))
     backend.limiter = Limiter(counts)
+    backend.start_beside()
     app = create_app(backend)
     inner: Any = app.router.lifespan_context
 
@@ -83,6 +99,7 @@ def serve_requests(
 
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         async with inner(app) as state:
+            settle()
             backend.warm()
             over = threading.Event()
             if os.environ.get(METRICS):
@@ -114,6 +131,16 @@ def serve_requests(
         timeout_graceful_shutdown=FINISH_S,
     )
     Server(config, ready).run(sockets=[opened])
+
+
+def settle() -> None:
+    """Have what was loaded at the start looked through for garbage never again, which takes a second a time.
+
+    Threads take turns more often than usual: a request must not wait behind what is computed beside it.
+    """
+    gc.freeze()
+    gc.enable()
+    sys.setswitchinterval(TURN_S)
 
 
 def work_jobs(settings: ServerSettings, ready: Callable[[], None]) -> None:

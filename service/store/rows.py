@@ -11,6 +11,8 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
+from sqlalchemy import Row
+
 from matcher.records import JointInterest, Kind, Nature, Need, Record, Solution, Visibility
 from service.store.tables import RecordRow
 
@@ -86,7 +88,7 @@ def record_from(
     return CLASSES[kind](**given)
 
 
-def record_of(row: RecordRow) -> Record:
+def record_of(row: RecordRow | Row[Any]) -> Record:
     """The record of a row, as its owner entered it, under the id of the database."""
     return record_from(
         row.kind,

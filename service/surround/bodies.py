@@ -15,7 +15,7 @@ from service.surround.places import Body, Place
 
 DEEPEST = 64
 """Objects and lists within each other."""
-UPLOADS = ("/api/v1/imports",)
+UPLOADS = ("/api/v1/imports", "/imports")
 BULK = "/bulk"
 DRAINED = 8
 """Times the limit that is still read of a body too large, so that its sender gets to read why."""

@@ -40,7 +40,7 @@ def audience(engine: Engine) -> Audience:
 
 def brought(audience: Audience, engine: Engine) -> None:
     """The audience up to date, with its groups."""
-    audience.update(engine.needs, engine.solutions, engine.embedder)
+    audience.take(audience.read(engine.needs, engine.solutions, engine.embedder))
     audience.regroup(Constraints(), ())
 
 

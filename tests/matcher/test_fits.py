@@ -38,7 +38,7 @@ def collections(embedder):
 def fits(collections, embedder):
     """Fits over them, and what they ask."""
     told = Told()
-    return Fits(Asking(collections, embedder, lambda: True), collections[Kind.SOLUTION], told), told
+    return Fits(Asking(collections, embedder, lambda: True), collections, told), told
 
 
 def everything() -> RowSet:
@@ -74,3 +74,11 @@ def test_nothing_is_compared_with_nothing(fits) -> None:
     """No needs or no solutions give an empty table of the right shape."""
     assert fits[0].of([], OFFERS, everything()).shape == (0, 2)
     assert fits[0].of(NEEDS, [], everything()).shape == (3, 0)
+
+
+def test_collections_that_come_later_are_the_ones_asked(collections, embedder) -> None:
+    """An engine from a snapshot puts its records into the place of the empty ones that it began with."""
+    held = {kind: Collection.empty(kind, embedder.encoder.identity.dimension) for kind in Kind}
+    made = Fits(Asking(held, embedder, lambda: True), held, Told())
+    held |= collections
+    assert made.of(NEEDS, OFFERS, everything()).shape == (3, 2)

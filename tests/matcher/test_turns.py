@@ -24,7 +24,7 @@ def test_readers_read_together() -> None:
 
 def test_a_writer_is_alone_and_goes_before_new_readers() -> None:
     """It waits for who reads; who comes later waits for it, but may read again inside."""
-    turns, order = Turns(), []
+    turns, order = Turns(patience_s=10), []
     waiting = threading.Event()
 
     def write() -> None:
@@ -49,6 +49,32 @@ def test_a_writer_is_alone_and_goes_before_new_readers() -> None:
     writer.join(timeout=10)
     later.join(timeout=10)
     assert order == ["read again", "written", "read later"]
+
+
+def test_behind_a_long_reader_others_read_though_a_writer_waits() -> None:
+    """Who reads for seconds keeps the writer waiting, and nobody else."""
+    turns = Turns(patience_s=0.05)
+    over, read = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with turns.writing():
+            over.set()
+
+    def look() -> None:
+        with turns.reading():
+            read.set()
+
+    writer, reader = threading.Thread(target=write), threading.Thread(target=look)
+    with turns.reading():
+        writer.start()
+        while not turns._writers:
+            pass
+        reader.start()
+        assert read.wait(timeout=10)
+        assert not over.is_set()
+    assert over.wait(timeout=10)
+    writer.join(timeout=10)
+    reader.join(timeout=10)
 
 
 def test_a_failure_gives_the_turn_back() -> None:

@@ -1,6 +1,7 @@
 """A value that is made beside the requests."""
 
 import threading
+import time
 
 import pytest
 
@@ -48,16 +49,28 @@ def test_a_value_is_made_once_for_each_state(running: Running[int, str], maker: 
 
 
 def test_who_is_in_a_hurry_gets_the_last_value(running: Running[int, str], maker: Maker) -> None:
-    """Without waiting; and nothing where a stale one will not do."""
+    """Without waiting."""
     assert running.get(lambda: maker.state, maker, patience=SOON)
     maker.let.clear()
     maker.state = 2
     assert running.get(lambda: maker.state, maker, patience=0.0) == (1, "of 1")
-    assert running.get(lambda: maker.state, maker, patience=0.0, stale=False) is None
     maker.let.set()
     assert running.join(SOON)
     assert running.get(lambda: maker.state, maker, patience=0.0) == (2, "of 2")
     assert maker.made == 2
+
+
+def test_after_a_long_making_there_is_rest(running: Running[int, str], maker: Maker) -> None:
+    """What changes all the time is made again after so many times as long as it took, and shown meanwhile."""
+    maker.let.clear()
+    assert running.get(lambda: maker.state, maker, patience=0.3, rest=5.0) is None
+    maker.let.set()
+    assert running.join(SOON)
+    maker.state = 2
+    began = time.monotonic()
+    assert running.get(lambda: maker.state, maker, patience=SOON, rest=5.0) == (1, "of 1")
+    assert time.monotonic() - began < 1.0
+    assert running.get(lambda: maker.state, maker, patience=SOON) == (2, "of 2")
 
 
 def test_many_who_ask_share_one_making(running: Running[int, str], maker: Maker) -> None:
