@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from matcher.phrases import phrase
 from service.backend import Backend
 from service.problems import forbidden, unauthenticated
 from service.rights.policy import Permission, may, needed
@@ -51,10 +52,16 @@ class Right:
         if not may(asking.role, self.permission):
             if asking.role is None:
                 raise unauthenticated()
-            raise forbidden(f"The role {asking.role.value} may not do this ({self.permission.value}).")
+            raise forbidden(
+                phrase(
+                    "The role {role} may not do this ({permission}).",
+                    role=asking.role.value,
+                    permission=self.permission.value,
+                )
+            )
         scope = needed(self.permission, safe=request.method in SAFE)
         if asking.role is not None and scope not in asking.scopes:
-            raise forbidden(f"The token lacks the scope {scope.value!r}.")
+            raise forbidden(phrase("The token lacks the scope {scope!r}.", scope=scope.value))
         return asking
 
 

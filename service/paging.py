@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query
 
+from matcher.phrases import phrase
 from service.problems import Problem, invalid
 from service.store.errors import CursorInvalid
 from service.store.paging import cursor as cursor_of
@@ -73,7 +74,7 @@ class Paging:
 
 def foreign() -> Problem:
     """A cursor that this list did not give."""
-    return invalid("query.cursor", "This cursor is not of this list. Begin again without one.")
+    return invalid("query.cursor", phrase("This cursor is not of this list. Begin again without one."))
 
 
 def paging(

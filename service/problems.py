@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from matcher.phrases import Phrase, phrase
+
 MEDIA_TYPE = "application/problem+json"
 TYPES = "https://needmatch.eu/problems/"
 """Prefix of problem types: names, not addresses that must answer."""
@@ -55,22 +57,55 @@ class Problem(Exception):
         return found
 
 
-TITLES = {
-    "not-found": "There is no such thing, or you may not see it",
-    "invalid": "Some fields cannot be taken as given",
-    "unauthenticated": "Sign in first",
-    "forbidden": "Your role does not allow this",
-    "conflict": "It stands against what is there",
-    "stale": "It was changed since you read it",
-    "too-large": "The body is too large",
-    "too-many": "Too many requests",
-    "classified": "Classified information must not be entered",
+TITLES: Mapping[str, Phrase] = {
+    "not-found": phrase("There is no such thing, or you may not see it"),
+    "invalid": phrase("Some fields cannot be taken as given"),
+    "unauthenticated": phrase("Sign in first"),
+    "forbidden": phrase("Your role does not allow this"),
+    "conflict": phrase("It stands against what is there"),
+    "stale": phrase("It was changed since you read it"),
+    "too-large": phrase("The body is too large"),
+    "too-many": phrase("Too many requests"),
+    "classified": phrase("Classified information must not be entered"),
+}
+NOUNS: Mapping[str, Phrase] = {
+    "need": phrase("need"),
+    "solution": phrase("solution"),
+    "cluster": phrase("cluster"),
+    "candidate": phrase("candidate"),
+    "cycle": phrase("cycle"),
+    "edit": phrase("edit"),
+    "question": phrase("question"),
+    "follower": phrase("follower"),
+    "feedback": phrase("feedback"),
+    "saved search": phrase("saved search"),
+    "message": phrase("message"),
+    "feed": phrase("feed"),
+    "subscription": phrase("subscription"),
+    "job": phrase("job"),
+    "file of job": phrase("file of job"),
+    "file": phrase("file"),
+    "page": phrase("page"),
+    "topic": phrase("topic"),
+    "analysis": phrase("analysis"),
+    "CPV code": phrase("CPV code"),
+    "organisation": phrase("organisation"),
+    "user": phrase("user"),
+    "token": phrase("token"),
 }
 
 
 def not_found(what: str, given: str) -> Problem:
     """The same answer for what is not there and for what the viewer may not see."""
-    return Problem(404, "not-found", f"No {what} with the id {given!r} is there for you to see.")
+    return Problem(
+        404,
+        "not-found",
+        phrase(
+            "No {what} with the id {given!r} is there for you to see.",
+            what=NOUNS.get(what, what),
+            given=given,
+        ),
+    )
 
 
 def forbidden(detail: str) -> Problem:
@@ -78,7 +113,10 @@ def forbidden(detail: str) -> Problem:
     return Problem(403, "forbidden", detail)
 
 
-def unauthenticated(detail: str = "Send a token (Authorization: Bearer ...) or sign in.") -> Problem:
+_NOBODY = phrase("Send a token (Authorization: Bearer ...) or sign in.")
+
+
+def unauthenticated(detail: str = _NOBODY) -> Problem:
     """Nobody known."""
     return Problem(401, "unauthenticated", detail, headers={"WWW-Authenticate": "Bearer"})
 
@@ -91,3 +129,8 @@ def invalid(pointer: str, detail: str) -> Problem:
 def conflict(detail: str) -> Problem:
     """What is asked contradicts what is there."""
     return Problem(409, "conflict", detail)
+
+
+def told(error: Exception) -> str:
+    """What an error says; a phrase stays one."""
+    return error.args[0] if error.args and isinstance(error.args[0], Phrase) else str(error)

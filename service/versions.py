@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Header, Response
 
+from matcher.phrases import phrase
 from service.problems import Problem
 
 _TAG = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\uffff]*)"\s*(?:,|$)')
@@ -43,13 +44,19 @@ def unchanged(if_match: str | None, version: int, *, needed: bool = True) -> Non
             raise Problem(
                 428,
                 "precondition-required",
-                "Send If-Match with the ETag of what you read, so that no other change is lost.",
+                phrase("Send If-Match with the ETag of what you read, so that no other change is lost."),
             )
         return
     if if_match.strip() == "*" or etag(version) in _strong(if_match):
         return
     raise Problem(
-        412, "stale", f"It is now of version {version}, you named {if_match}. Read it again, then change it."
+        412,
+        "stale",
+        phrase(
+            "It is now of version {version}, you named {named}. Read it again, then change it.",
+            version=str(version),
+            named=if_match,
+        ),
     )
 
 

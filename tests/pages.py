@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from service.analyses import ANALYSES
 from service.store.database import Database
 from service.store.tables import RecordRow, UserRow
 from service.web.pages import mounted
 from service.web.pages.guide import TOPICS
 
-FILES = (".csv", ".json", "{ending}", "/file", "/dossier")
-"""How the addresses end that give a file to keep."""
+FILES = (".csv", ".json", "{ending}", "/file", "/dossier", "/clusters/of/{need_id}")
+"""How the addresses end that give a file to keep, or lead to another page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,12 @@ class Seen:
 
     def path(self, world: "World") -> str:
         """The address to open."""
-        return self.route.format(**{**world.names(self.role), **(self.at or {})}) + self.query
+        known = {**world.names(self.role), **(self.at or {})}
+        return (self.route + self.query).format(**known)
+
+    def path_words(self) -> str:
+        """The address in the name of a test."""
+        return self.route + self.query + "".join(f" {value}" for value in (self.at or {}).values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +99,24 @@ PAGES: Sequence[Seen] = (
     Seen("analyst", "/clusters/ranking"),
     Seen("analyst", "/clusters/{cluster_id}"),
     Seen("analyst", "/cycles"),
+    Seen("analyst", "/cycles/compare", "?before={before_id}&after={after_id}"),
     Seen("analyst", "/market"),
-    *(Seen("analyst", "/market/{name}", at={"name": name}) for name in ("demand", "gaps", "trends")),
+    *(Seen("analyst", "/market/{name}", at={"name": name}) for name in ANALYSES),
     Seen("administrator", "/administration"),
     Seen("administrator", "/administration/organisations"),
+    Seen("administrator", "/administration/organisations/new"),
+    Seen("administrator", "/administration/organisations/{organisation_id}"),
+    Seen("administrator", "/administration/organisations/{organisation_id}/edit"),
     Seen("administrator", "/administration/users"),
+    Seen("administrator", "/administration/users/new"),
+    Seen("administrator", "/administration/users/{user_id}"),
     Seen("administrator", "/administration/audit"),
     Seen("administrator", "/administration/jobs"),
     Seen("administrator", "/administration/models"),
     Seen("administrator", "/imports"),
     Seen("administrator", "/exports"),
     Seen("administrator", "/jobs"),
+    Seen("administrator", "/jobs/{job_id}"),
     Seen("procurer", "/account"),
     Seen("procurer", "/account/sign-in"),
     Seen("procurer", "/account/tokens"),

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.phrases import phrase
 from service.cooperation.rooms import follow, followers
 from service.notify.messages import tell
 from service.problems import conflict
@@ -63,7 +64,9 @@ def answer(
     question and answer.
     """
     if row.answer is not None:
-        raise conflict("The question has its answer; followers have read it. Ask and answer a new one.")
+        raise conflict(
+            phrase("The question has its answer; followers have read it. Ask and answer a new one.")
+        )
     row.answer, row.answered_by, row.answered_at = text, viewer.user_id, at
     row.version += 1
     row.updated_at = at

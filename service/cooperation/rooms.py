@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from matcher.identity import Identities
 from matcher.joint import JointCandidate
+from matcher.phrases import phrase
 from matcher.records import JointInterest, Visibility
 from service.confidentiality.audience import Audience
 from service.confidentiality.redaction import in_force, withheld
@@ -205,7 +206,10 @@ def express(
     own = own_needs(viewer, place.candidate, entries, at.date())
     if kind == PARTICIPANT and not own:
         raise conflict(
-            "Only an organisation with a need in the candidate can take part. Enter yours first, or observe."
+            phrase(
+                "Only an organisation with a need in the candidate can take part. Enter yours "
+                "first, or observe."
+            )
         )
     opened(session, place)
     earlier: dict[str, InterestRow] = {}
@@ -213,7 +217,11 @@ def express(
         if row.organisation_id != viewer.organisation_id:
             continue
         if row.kind == kind and row.conditions == conditions:
-            raise conflict(f"Your organisation is {kind} already.")
+            raise conflict(
+                phrase("Your organisation is participant already.")
+                if kind == PARTICIPANT
+                else phrase("Your organisation is observer already.")
+            )
         # needs that have left the candidate are not spoken for any more
         _end(session, viewer, row, at, f"now {kind}", [one for one in row.before if one not in own])
         earlier |= dict.fromkeys(row.before, row)
@@ -257,7 +265,7 @@ def withdraw(
         row for row in interests(session, place, active=True) if row.organisation_id == viewer.organisation_id
     ]
     if not found:
-        raise conflict("Your organisation has expressed no interest that stands.")
+        raise conflict(phrase("Your organisation has expressed no interest that stands."))
     for row in found:
         _end(session, viewer, row, at, reason, list(row.before))
     audit.record(
@@ -326,7 +334,9 @@ def may_act(
     """
     if viewer.role not in OVERSEEING and not own_needs(viewer, candidate, entries, day):
         raise forbidden(
-            "Only participants and owners of its needs may change a candidate. Express interest first."
+            phrase(
+                "Only participants and owners of its needs may change a candidate. Express interest first."
+            )
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+from matcher.phrases import counted, joined, phrase
 from service.problems import FieldError, Problem, conflict, invalid
 
 
@@ -33,14 +34,14 @@ STEPS: Mapping[str, str] = {
 }
 """The seven steps before a tender."""
 NEEDED: Mapping[str, str] = {
-    "responsibilities": "who is responsible for what",
-    "applicable_law": "which national law applies",
-    "internal_organisation": "how the participants organise themselves",
+    "responsibilities": phrase("who is responsible for what"),
+    "applicable_law": phrase("which national law applies"),
+    "internal_organisation": phrase("how the participants organise themselves"),
 }
 """What an agreement has to settle (Directive 2014/24/EU, Article 39(4))."""
 FRAMEWORK: Mapping[str, str] = {
-    "named_users": "the authorities that may call off, by name",
-    "max_value_eur": "the greatest value of all call-offs",
+    "named_users": phrase("the authorities that may call off, by name"),
+    "max_value_eur": phrase("the greatest value of all call-offs"),
 }
 """What a framework has to name beside that (Directive 2014/24/EU, Article 33; C-23/20)."""
 PARTICIPANTS = 2
@@ -62,18 +63,25 @@ def check_move(
     Raises `Problem` 409 for a stage that is not open yet, 422 where something has to be said first.
     """
     if before is after:
-        raise conflict(f"It is at the stage {after.value!r} already.")
+        raise conflict(phrase("It is at the stage {stage!r} already.", stage=after.value))
     if before is Stage.CLOSED and not reason.strip():
-        raise invalid("/reason", "Say why a closed candidate is taken up again.")
+        raise invalid("/reason", phrase("Say why a closed candidate is taken up again."))
     backwards = ORDER.index(after) < ORDER.index(before)
     if (after is Stage.CLOSED or backwards) and not reason.strip():
-        raise invalid("/reason", "Say why: a reason is needed to close a candidate or to go back.")
+        raise invalid("/reason", phrase("Say why: a reason is needed to close a candidate or to go back."))
     if after is Stage.CLOSED or backwards:
         return
     if ORDER.index(after) >= ORDER.index(Stage.CONFIRMED) and participants < PARTICIPANTS:
         raise conflict(
-            f"The stage {after.value!r} needs the interest of {PARTICIPANTS} authorities with needs in it; "
-            f"there {'is' if participants == 1 else 'are'} {participants}."
+            counted(
+                "The stage {stage!r} needs the interest of {least} authorities with needs in it; "
+                "there is {n}.",
+                "The stage {stage!r} needs the interest of {least} authorities with needs in it; "
+                "there are {n}.",
+                participants,
+                stage=after.value,
+                least=PARTICIPANTS,
+            )
         )
     if ORDER.index(after) >= ORDER.index(Stage.AGREEMENT):
         unsettled = missing(agreement)
@@ -81,8 +89,15 @@ def check_move(
             raise Problem(
                 422,
                 "invalid",
-                f"The stage {after.value!r} needs an agreement on: {', '.join(unsettled.values())}.",
-                [FieldError(f"/agreement/{name}", f"say {words}") for name, words in unsettled.items()],
+                phrase(
+                    "The stage {stage!r} needs an agreement on: {unsettled}.",
+                    stage=after.value,
+                    unsettled=joined(unsettled.values(), between=", "),
+                ),
+                [
+                    FieldError(f"/agreement/{name}", phrase("say {words}", words=words))
+                    for name, words in unsettled.items()
+                ],
             )
 
 

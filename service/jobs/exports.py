@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from corpora.formats import write_records
 from matcher.errors import InputError, SettingInvalid
 from matcher.filters import Filter
+from matcher.phrases import phrase
 from matcher.records import Kind, Need, Record, Solution
 from service import plain
 from service.backend import Backend
@@ -84,7 +85,7 @@ def wish_of(options: Mapping[str, Any]) -> Wish:
 def check(wish: Wish, viewer: Viewer) -> None:
     """Raises `Problem` (403) without the right, and `SettingInvalid` for what a format cannot hold."""
     if not any(may(viewer.role, permission) for permission in NEEDED[wish.what]):
-        raise forbidden(f"Your role may not export {wish.what.value}.")
+        raise forbidden(phrase("Your role may not export {what}.", what=wish.what.value))
     known = TABLES + (("ocds",) if wish.what is What.NEEDS else ())
     if wish.format not in known:
         raise SettingInvalid(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from matcher.errors import InputError
+from matcher.phrases import phrase
 from service.backend import Backend
 from service.jobs import queue
 from service.jobs.queue import Lease, LeaseLost
@@ -48,10 +49,16 @@ class Work:
         with self.backend.database.read() as session:
             user = session.get(UserRow, self.lease.user_id) if self.lease.user_id else None
             if user is None or not user.active:
-                raise Problem(403, "forbidden", "The account that asked for this is no longer active.")
+                raise Problem(
+                    403, "forbidden", phrase("The account that asked for this is no longer active.")
+                )
             viewer = viewer_of(user)
         if permission is not None and not may(viewer.role, permission):
-            raise Problem(403, "forbidden", f"The account may no longer do this ({permission.value}).")
+            raise Problem(
+                403,
+                "forbidden",
+                phrase("The account may no longer do this ({permission}).", permission=permission.value),
+            )
         return viewer
 
     def check(self) -> None:

@@ -19,6 +19,7 @@ from threading import Timer
 from typing import Any
 from urllib.parse import urlsplit
 
+from matcher.phrases import phrase
 from service.notify.mail import NotSent
 
 TIMEOUT_S = 10.0
@@ -49,17 +50,21 @@ def target_of(url: str) -> Target:
     Target(secure=True, host='hooks.example', port=443, path='/in?a=1')
     """
     if not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError("The address of a webhook is plain ASCII without spaces.")
+        raise ValueError(phrase("The address of a webhook is plain ASCII without spaces."))
     parts = urlsplit(url)
     port = parts.port  # raises ValueError for what is no port
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise ValueError("The address of a webhook begins with https:// or http:// and names a host.")
+        raise ValueError(phrase("The address of a webhook begins with https:// or http:// and names a host."))
     if parts.username is not None or parts.password is not None:
-        raise ValueError("The address of a webhook holds no user or password; what is sent is signed.")
+        raise ValueError(
+            phrase("The address of a webhook holds no user or password; what is sent is signed.")
+        )
     secure = parts.scheme == "https"
     port = port or (443 if secure else 80)
     if port not in _PORTS:
-        raise ValueError(f"A webhook cannot go to port {port}. Take 80, 443, or one from 1024.")
+        raise ValueError(
+            phrase("A webhook cannot go to port {port}. Take 80, 443, or one from 1024.", port=str(port))
+        )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(secure, parts.hostname, port, path)
 

@@ -20,6 +20,7 @@ from matcher.filters import Filter
 from matcher.identity import Cluster, Identities
 from matcher.joint import JointCandidate, NotJoint
 from matcher.market.market import Market
+from matcher.phrases import phrase
 from matcher.records import Need, Record
 from matcher.review import Review
 from service.confidentiality.audience import Audience
@@ -328,5 +329,5 @@ def _stand(records: Iterable[Record], engine: Engine) -> bool:
 
 def _busy() -> Problem:
     return Problem(
-        503, "busy", "This is being computed. Ask again in a moment.", headers={"Retry-After": "5"}
+        503, "busy", phrase("This is being computed. Ask again in a moment."), headers={"Retry-After": "5"}
     )

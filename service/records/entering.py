@@ -11,19 +11,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from corpora.cells import Cells
-from corpora.columns import contract_name
 from corpora.report import Issue, Report, Severity
 from corpora.rows import build_record
 from corpora.taxonomy.cpv import CpvTable
-from corpora.tongues import language
 from matcher.errors import RecordInvalid
+from matcher.phrases import joined, phrase
 from matcher.records import Kind, Need, Record, Visibility
 from service.confidentiality.markings import Marking, markings_in
 from service.confidentiality.redaction import Redaction, checked
 from service.confidentiality.sensitive import Sensitive, sensitive_in
 from service.confidentiality.tlp import Tlp, capped
-from service.problems import FieldError, Problem, forbidden
+from service.problems import FieldError, Problem, forbidden, told
+from service.records.columns import cleaned, pointer
 from service.store.records import RecordDraft
 from service.store.rows import body_of
 from service.store.tables import OrganisationRow
@@ -32,17 +31,6 @@ TITLE_MAX = 400
 TEXT_MAX = 20_000
 COLUMN_MAX = 2_000
 COLUMNS_MAX = 100
-TYPED: Mapping[Kind, tuple[str, ...]] = {
-    Kind.NEED: (
-        "contact", "nuts", "tags", "outcome", "level", "classification", "budget_status", "budget_year",
-        "procedure_intent", "duration_months",
-    ),
-    Kind.SOLUTION: ("contact", "nuts", "tags"),
-}  # fmt: skip
-"""Columns of `extra` that have a field of their own in the interface."""
-SEVERAL = frozenset({"nuts", "tags"})
-"""Of these, lists; kept with `;` between."""
-NUMBERS = frozenset({"budget_year", "duration_months"})
 USUAL = {Kind.NEED: Visibility.NETWORK, Kind.SOLUTION: Visibility.PUBLIC}
 """The visibility of a record whose owner names none."""
 HEADING = {Kind.NEED: "title", Kind.SOLUTION: "name"}
@@ -195,7 +183,7 @@ def read(row: Mapping[str, object], kind: Kind, extra: Mapping[str, str], record
         for issue in report.issues
         if issue.severity not in _REFUSING
     ]
-    remarks += [Remark("", note, "check what is kept") for note in report.notes]
+    remarks += [Remark("", note, phrase("check what is kept")) for note in report.notes]
     if record is not None:
         record = replace(record, extra={**record.extra, **cleaned(extra)})
     return Reading(record, issues, tuple(remarks))
@@ -233,7 +221,7 @@ def enter(
     )
     known = before.terms.expires_at if before else None
     if terms.expires_at is not None and terms.expires_at != known and terms.expires_at <= at:
-        errors.append(FieldError("/expires_at", "the moment is past; give a later one, or none"))
+        errors.append(FieldError("/expires_at", phrase("the moment is past; give a later one, or none")))
     return Entered(
         record,
         terms,
@@ -254,80 +242,11 @@ def unvetted(owner: Owner, status: str, visibility: Visibility) -> str:
     """
     if owner.vetted or status == "draft" or visibility is Visibility.PRIVATE:
         return ""
-    return (
-        f"{owner.name} is not vetted yet, so it may keep drafts and private records only. Send status "
-        "'draft' or visibility 'private', and ask your national contact to vet the organisation."
+    return phrase(
+        "{organisation} is not vetted yet, so it may keep drafts and private records only. Send status "
+        "'draft' or visibility 'private', and ask your national contact to vet the organisation.",
+        organisation=owner.name,
     )
-
-
-def typed(extra: Mapping[str, str], kind: Kind) -> tuple[dict[str, Any], dict[str, str]]:
-    """Columns that have a field of their own, as its values, and all others.
-
-    >>> typed({"nuts": "EE001;EE004", "budget_year": "2027", "colour": "blue"}, Kind.NEED)
-    ({'nuts': ['EE001', 'EE004'], 'budget_year': 2027}, {'colour': 'blue'})
-    """
-    own: dict[str, Any] = {}
-    rest: dict[str, str] = {}
-    for name, text in extra.items():
-        if name not in TYPED[kind]:
-            rest[name] = text
-        elif name in SEVERAL:
-            own[name] = [part for each in text.split(";") if (part := each.strip())]
-        elif name not in NUMBERS:
-            own[name] = text
-        elif text.isascii() and text.isdigit() and len(text) <= 9:
-            own[name] = int(text)
-        else:
-            rest[name] = text
-    return own, rest
-
-
-def column(value: object) -> str:
-    """The value of a typed field as its column holds it."""
-    return ";".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def reserved(extra: Mapping[str, str], kind: Kind, known: Mapping[str, str]) -> list[FieldError]:
-    """Columns whose names mean something else, unless they stand there already as they are."""
-    found = []
-    for name, text in extra.items():
-        if known.get(name) == text:
-            continue
-        plain = name.casefold()
-        if contract_name(name, kind) is not None or plain in TYPED[kind] or plain.startswith("extra"):
-            found.append(
-                FieldError(pointer(f"extra.{name}", kind, plain=True), "this name has a field of its own")
-            )
-        elif name != " ".join(name.split()) or not name.isprintable():
-            found.append(
-                FieldError(
-                    pointer(f"extra.{name}", kind, plain=True), "give a name of words with single spaces"
-                )
-            )
-    return found
-
-
-def named(titles: Mapping[str, str]) -> tuple[dict[str, str], list[FieldError]]:
-    """Translations of a title as columns of a flat row, and which languages are not known."""
-    row: dict[str, str] = {}
-    errors = []
-    for tongue, title in titles.items():
-        code = language(tongue)
-        if code is None or f"title_{code}" in row:
-            problem = "is no language known here" if code is None else "is here twice"
-            errors.append(
-                FieldError(_joined("titles", tongue), f"{tongue!r} {problem}; give ISO 639-1 codes")
-            )
-        else:
-            row[f"title_{code}"] = title
-    return row, errors
-
-
-def cleaned(extra: Mapping[str, str]) -> dict[str, str]:
-    """Columns as they are kept, cleaned as those of files are; nothing empty."""
-    cells = Cells(extra, "", 0, Report())
-    texts = ((name, cells.clean(text, name)) for name, text in extra.items())
-    return {name: text for name, text in texts if text}
 
 
 def redaction_row(redaction: Redaction) -> dict[str, Any]:
@@ -343,8 +262,11 @@ def redaction_row(redaction: Redaction) -> dict[str, Any]:
 
 def refused(errors: Sequence[FieldError]) -> Problem:
     """The answer to fields that cannot be kept as given."""
-    detail = "; ".join(f"{error.pointer or 'body'}: {error.detail}" for error in errors[:5])
-    return Problem(422, "invalid", f"{detail}.", errors)
+    found = [
+        phrase("{field}: {detail}", field=error.pointer or phrase("body"), detail=error.detail)
+        for error in errors[:5]
+    ]
+    return Problem(422, "invalid", joined(found, between="; ") + ".", errors)
 
 
 def classified(markings: Sequence[Marking], kind: Kind) -> Problem:
@@ -352,11 +274,17 @@ def classified(markings: Sequence[Marking], kind: Kind) -> Problem:
     errors = [
         FieldError(
             pointer(mark.field, kind),
-            f"{mark.text!r} marks classified information ({mark.level.value}), at {mark.start} to {mark.end}",
+            phrase(
+                "{text!r} marks classified information ({level}), at {start} to {end}",
+                text=mark.text,
+                level=mark.level.value,
+                start=mark.start,
+                end=mark.end,
+            ),
         )
         for mark in markings
     ]
-    detail = (
+    detail = phrase(
         "The text carries a marking of classified information, for which this service is not accredited. "
         "Take out what is classified. If nothing is, an administrator may enter it with ?override_reason=."
     )
@@ -365,27 +293,9 @@ def classified(markings: Sequence[Marking], kind: Kind) -> Problem:
 
 def issue_error(issue: Issue, kind: Kind) -> FieldError:
     """What was not understood about a field, with what to do."""
-    return FieldError(pointer(issue.field, kind), f"{issue.problem}; {issue.remedy}")
-
-
-def pointer(field: str, kind: Kind, *, plain: bool = False) -> str:
-    """The JSON pointer to what is called so in a record, in a row or in its texts.
-
-    >>> pointer("titles.fr", Kind.NEED), pointer("extra.level", Kind.NEED), pointer("extra.a/b", Kind.NEED)
-    ('/titles/fr', '/level', '/extra/a~1b')
-    """
-    group, dot, name = field.partition(".")
-    if not dot and field.startswith("title_"):
-        group, dot, name = "titles", ".", field.removeprefix("title_")
-    if not dot:
-        return _joined(field) if field else ""
-    if group == "extra" and name in TYPED[kind] and not plain:
-        return _joined(name)
-    return _joined(group, name)
-
-
-def _joined(*parts: str) -> str:
-    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
+    return FieldError(
+        pointer(issue.field, kind), phrase("{problem}; {remedy}", problem=issue.problem, remedy=issue.remedy)
+    )
 
 
 def _too_long(record: Record) -> list[FieldError]:
@@ -395,7 +305,7 @@ def _too_long(record: Record) -> list[FieldError]:
     if isinstance(record, Need):
         limits["requirements"] = record.requirements, TEXT_MAX
     found = [
-        FieldError(f"/{name}", f"{len(text)} characters, at most {most}; shorten it")
+        FieldError(f"/{name}", _length(text, most))
         for name, (text, most) in limits.items()
         if len(text) > most
     ]
@@ -403,10 +313,15 @@ def _too_long(record: Record) -> list[FieldError]:
         most = TEXT_MAX if name == "outcome" else COLUMN_MAX
         if len(text) > most:
             where = pointer(f"extra.{name}", record.kind)
-            found.append(FieldError(where, f"{len(text)} characters, at most {most}; shorten it"))
+            found.append(FieldError(where, _length(text, most)))
     if len(record.extra) > COLUMNS_MAX:
-        found.append(FieldError("/extra", f"{len(record.extra)} columns, at most {COLUMNS_MAX}"))
+        said = phrase("{columns} columns, at most {most}", columns=len(record.extra), most=COLUMNS_MAX)
+        found.append(FieldError("/extra", said))
     return found
+
+
+def _length(text: str, most: int) -> str:
+    return phrase("{length} characters, at most {most}; shorten it", length=len(text), most=most)
 
 
 def _owned(
@@ -425,8 +340,12 @@ def _owned(
             remarks.append(
                 Remark(
                     f"/{field_}",
-                    f"{given!r} was set to {said!r}, as your organisation is known here",
-                    "leave it out, or have the organisation changed",
+                    phrase(
+                        "{given!r} was set to {said!r}, as your organisation is known here",
+                        given=given,
+                        said=said,
+                    ),
+                    phrase("leave it out, or have the organisation changed"),
                 )
             )
         own[field_] = said
@@ -444,11 +363,15 @@ def _open_to(
     allowed = capped(wanted, terms.tlp)
     if allowed is wanted or terms.tlp is None:
         return terms, wanted
-    said = f"{terms.tlp.value} allows the visibility {allowed.value} at most"
+    known = {"tlp": terms.tlp.value, "allowed": allowed.value, "wanted": wanted.value}
     if terms.visibility is None:
-        remarks.append(Remark("/visibility", f"{said}, so it is that", "give a visibility to choose another"))
+        said = phrase("{tlp} allows the visibility {allowed} at most, so it is that", **known)
+        remarks.append(Remark("/visibility", said, phrase("give a visibility to choose another")))
     else:
-        errors.append(FieldError("/tlp", f"{said}, not {wanted.value}; lower one of the two"))
+        said = phrase(
+            "{tlp} allows the visibility {allowed} at most, not {wanted}; lower one of the two", **known
+        )
+        errors.append(FieldError("/tlp", said))
     return terms, allowed
 
 
@@ -461,11 +384,14 @@ def _shared(
 ) -> tuple[str, ...]:
     if terms.shared_with and visibility is not Visibility.GROUP:
         errors.append(
-            FieldError("/shared_with", f"a record is shared by name only as group, not as {visibility}")
+            FieldError(
+                "/shared_with",
+                phrase("a record is shared by name only as group, not as {wanted}", wanted=visibility.value),
+            )
         )
     if organisations is not None:
         errors += [
-            FieldError(f"/shared_with/{place}", f"no organisation has the id {each!r}")
+            FieldError(f"/shared_with/{place}", phrase("no organisation has the id {each!r}", each=each))
             for place, each in enumerate(terms.shared_with)
             if each not in organisations
         ]
@@ -478,10 +404,11 @@ def _redacted(redactions: Sequence[Redaction], kind: Kind, errors: list[FieldErr
         try:
             sound = checked(redaction, kind)
         except RecordInvalid as error:
-            errors.append(FieldError(f"/redactions/{place}", str(error)))
+            errors.append(FieldError(f"/redactions/{place}", told(error)))
             continue
         if sound.field in kept:
-            errors.append(FieldError(f"/redactions/{place}/field", f"{sound.field!r} is withheld twice"))
+            twice = phrase("{field!r} is withheld twice", field=sound.field)
+            errors.append(FieldError(f"/redactions/{place}/field", twice))
         kept[sound.field] = sound
     return tuple(kept.values())
 

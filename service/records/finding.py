@@ -9,6 +9,7 @@ from itertools import islice
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from matcher.phrases import phrase
 from matcher.records import Kind, Nature, Need, Record, Visibility
 from service.backend import Backend
 from service.confidentiality.audience import Audience
@@ -100,7 +101,11 @@ def own(session: Session, held: Backend, viewer: Viewer, kind: Kind, key: str) -
     """As `find`, for a record that the viewer may change. Raises 403 for another organisation's."""
     row = find(session, held, viewer, kind, key)
     if not viewer.owns(row.organisation_id):
-        raise forbidden(f"Only its owner's organisation may change this {kind.value}.")
+        raise forbidden(
+            phrase("Only its owner's organisation may change this need.")
+            if kind is Kind.NEED
+            else phrase("Only its owner's organisation may change this solution.")
+        )
     return row
 
 

@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.phrases import Phrase, joined, phrase
 from matcher.records import Kind, Visibility
 from service.backend import Backend
 from service.confidentiality.redaction import Redaction
 from service.confidentiality.tlp import Tlp
-from service.problems import FieldError, conflict, forbidden, invalid
+from service.problems import NOUNS, FieldError, conflict, forbidden, invalid
 from service.projection.entry import MATCHED
 from service.projection.follower import entry_of_row
 from service.records.entering import (
@@ -62,6 +63,23 @@ RENEW = Move("renew", frozenset({"open", "in_candidate", "paused", "expired"}), 
 PAUSE = Move("pause", frozenset({"open", "in_candidate"}), "paused")
 REOPEN = Move("reopen", frozenset({"paused", "withdrawn", "fulfilled"}), "open")
 FULFIL = Move("fulfil", frozenset({"open", "in_candidate", "paused"}), "fulfilled")
+STEPS: Mapping[str, Phrase] = {
+    "submit": phrase("submit"),
+    "withdraw": phrase("withdraw"),
+    "renew": phrase("renew"),
+    "pause": phrase("pause"),
+    "reopen": phrase("reopen"),
+    "fulfil": phrase("fulfil"),
+}
+STATUSES: Mapping[str, Phrase] = {
+    "draft": phrase("draft"),
+    "open": phrase("open"),
+    "in_candidate": phrase("in_candidate"),
+    "paused": phrase("paused"),
+    "fulfilled": phrase("fulfilled"),
+    "withdrawn": phrase("withdrawn"),
+    "expired": phrase("expired"),
+}
 
 
 def attempt(held: Backend, viewer: Viewer, kind: Kind, given: Given) -> Attempt:
@@ -149,17 +167,27 @@ def move(
         row = own(session, held, viewer, kind, key)
         unchanged(if_match, row.version, needed=False)
         if row.status not in step.allowed:
-            allowed = ", ".join(sorted(step.allowed))
-            raise conflict(f"This {kind.value} is {row.status}; {step.name} needs one of: {allowed}.")
+            raise conflict(
+                phrase(
+                    "This {kind} is {status}; {step} needs one of: {allowed}.",
+                    kind=NOUNS[kind.value],
+                    status=STATUSES[row.status],
+                    step=STEPS[step.name],
+                    allowed=joined((STATUSES[each] for each in sorted(step.allowed)), between=", "),
+                )
+            )
         status = step.status
         if step is RENEW:
             expires_at = expires_at or at + RENEWED
             if expires_at <= at:
-                raise invalid("/expires_at", "The moment is past. Give a later one.")
+                raise invalid("/expires_at", phrase("The moment is past. Give a later one."))
             status = "open" if row.status == "expired" else row.status
         elif status == "open" and row.expires_at is not None and row.expires_at <= at:
             raise conflict(
-                f"Its time was over on {row.expires_at.date().isoformat()}. Renew it or change that."
+                phrase(
+                    "Its time was over on {day:%Y-%m-%d}. Renew it or change that.",
+                    day=row.expires_at.date(),
+                )
             )
         problem = unvetted(Owner.of(row.organisation), status, Visibility(row.visibility))
         if problem and status in records.RUNNING and status != row.status:
@@ -203,7 +231,9 @@ def _change(
     kind = Kind(row.kind)
     wanted = getattr(given, OWNER_ID[kind])
     if wanted is not None and wanted != row.organisation_id:
-        errors.append(FieldError(f"/{OWNER_ID[kind]}", "a record stays with its organisation; leave it out"))
+        errors.append(
+            FieldError(f"/{OWNER_ID[kind]}", phrase("a record stays with its organisation; leave it out"))
+        )
     before = Before(record_of(row), terms_of(row))
     terms = _stated(before.terms, given, stated, row.id)
     with held.database.read() as session:
@@ -246,20 +276,25 @@ def _owner(session: Session, viewer: Viewer, wanted: str | None, name: str) -> O
     if wanted is None or viewer.owns(wanted):
         row = session.get(OrganisationRow, viewer.organisation_id) if viewer.organisation_id else None
         if row is None:
-            raise forbidden("You belong to no organisation, so nothing can be entered for it.")
+            raise forbidden(phrase("You belong to no organisation, so nothing can be entered for it."))
         return Owner.of(row)
     if viewer.role not in SPEAKERS:
         raise forbidden(
-            "Only administrators and national contacts enter records of other organisations. "
-            f"Leave {name} out."
+            phrase(
+                "Only administrators and national contacts enter records of other "
+                "organisations. Leave {name} out.",
+                name=name,
+            )
         )
     row = session.scalars(
         select(OrganisationRow).where(OrganisationRow.id == wanted, accounts.visible(viewer))
     ).one_or_none()
     if row is None:
-        raise invalid(f"/{name}", f"No organisation has the id {wanted!r}. Make it first.")
+        raise invalid(
+            f"/{name}", phrase("No organisation has the id {wanted!r}. Make it first.", wanted=wanted)
+        )
     if viewer.role is Role.NATIONAL_CONTACT and row.country != viewer.country:
-        raise forbidden("A national contact enters records of organisations of its own country only.")
+        raise forbidden(phrase("A national contact enters records of organisations of its own country only."))
     return Owner.of(row)
 
 
@@ -317,7 +352,11 @@ def _status(before: str, wanted: str) -> str:
         return before
     if wanted == before or before == "draft" or (wanted == "draft" and before in MATCHED):
         return wanted
-    raise conflict(f"It is {before}. That is changed by submit, renew, reopen and the like, not here.")
+    raise conflict(
+        phrase(
+            "It is {before}. That is changed by submit, renew, reopen and the like, not here.", before=before
+        )
+    )
 
 
 def _override(viewer: Viewer, tried: Attempt, reason: str | None) -> str | None:

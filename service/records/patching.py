@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from corpora.columns import contract_names
 from matcher.records import Kind
 from service.problems import FieldError
-from service.records.entering import HEADING, TYPED, Reading, column, named, read, reserved
+from service.records.columns import TYPED, column, named, reserved
+from service.records.entering import HEADING, Reading, read
 from service.schemas.records import NeedIn, SolutionIn
 from service.store.tables import RecordRow
 

@@ -11,7 +11,8 @@ from service.confidentiality.redaction import EXTRA, Redaction, in_force
 from service.confidentiality.sensitive import Sensitive
 from service.problems import not_found
 from service.projection.follower import entry_of_row
-from service.records.entering import TYPED, Attempt, Entered, Remark, pointer, typed
+from service.records.columns import TYPED, pointer, typed
+from service.records.entering import Attempt, Entered, Remark
 from service.records.repeats import Repeat
 from service.rights.viewer import Viewer
 from service.schemas.records import (

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from sqlalchemy import ColumnElement, String, cast, or_
 
+from matcher.phrases import phrase
 from service.access import BackendIn, require
 from service.paging import PagingIn
 from service.problems import invalid
@@ -56,7 +57,7 @@ def events(
     """What was done and seen, newest first. Filters narrow it down; moments include `since`, not `until`."""
     del viewer
     if since is not None and until is not None and since >= until:
-        raise invalid("query.until", "The end is not after the beginning. Give a later one.")
+        raise invalid("query.until", phrase("The end is not after the beginning. Give a later one."))
     columns = {
         AuditRow.actor_id: actor,
         AuditRow.organisation_id: organisation,
@@ -83,7 +84,10 @@ def events(
 def _event(row: AuditRow) -> Event:
     names = set(Event.model_fields) - {"versions"}
     versions = {
-        key: value if isinstance(value, str | int | float | bool | list | None) else str(value)
+        key: value
+        if isinstance(value, str | int | float | bool | None)
+        or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+        else str(value)
         for key, value in row.versions.items()
     }
     return Event(**{name: getattr(row, name) for name in names}, versions=versions)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from matcher.errors import SettingInvalid
 from matcher.filters import Filter
 from matcher.joint import JointCandidate
+from matcher.phrases import phrase
 from matcher.records import Kind, Need, Record, Visibility
 from service import plain
 from service.access import BackendIn, require
@@ -18,7 +19,7 @@ from service.cooperation import rooms
 from service.cooperation.rooms import Place
 from service.dossier.audience import as_shown
 from service.paging import PagingIn
-from service.problems import conflict, forbidden, not_found
+from service.problems import conflict, forbidden, not_found, told
 from service.projection.views import everybody, sight
 from service.records.noting import noted
 from service.rights.policy import Permission
@@ -144,7 +145,11 @@ def dossier(
     found = candidate_for(held, viewer, candidate_id)
     audience = Visibility(open_to) if open_to else viewer.open_to
     if audience.rank < viewer.open_to.rank:
-        raise forbidden(f"You see what is open to {viewer.open_to.value}; a dossier cannot show more.")
+        raise forbidden(
+            phrase(
+                "You see what is open to {open_to}; a dossier cannot show more.", open_to=viewer.open_to.value
+            )
+        )
     shown = found
     try:
         if audience.rank > viewer.open_to.rank:
@@ -152,7 +157,7 @@ def dossier(
         named = held.views.named(Audience(audience.value), shown)
         content = _written(named, audience, form, held.versions)
     except SettingInvalid as error:  # fewer than two members are left
-        raise conflict(str(error)) from error
+        raise conflict(told(error)) from error
     sees = Filter(open_to=audience).sees
     noted(held, viewer, "dossier", (one for one in _concerned(held, named) if sees(one)))
     with held.database.write() as session:

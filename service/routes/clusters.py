@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from matcher.errors import RecordUnknown, ReviewConflict
 from matcher.identity import Cluster
+from matcher.phrases import phrase
 from matcher.records import Need
 from matcher.review import Edit, Review, line
 from service.access import BackendIn, require
@@ -272,7 +273,7 @@ def _kept(held: Backend, viewer: Viewer, made: Edit) -> EditOut:
             if hidden.isdisjoint(error.earlier):
                 raise
             # which needs it is about, and who said what of them, is not for this audience
-            raise conflict("It contradicts an earlier edit.") from error
+            raise conflict(phrase("It contradicts an earlier edit.")) from error
         row = EditRow(
             audience=audience.value, edit=json.loads(line(made)), by=viewer.user_id or "", at=made.when
         )

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from matcher.filters import Filter
+from matcher.phrases import phrase
 from matcher.records import Nature
 from service.access import BackendIn, require
 from service.backend import Backend
@@ -103,8 +104,12 @@ def _made(held: Backend, viewer: Viewer, wish: Wish, folder: Path) -> Path:
         raise Problem(
             409,
             "conflict",
-            f"{number:,} records are too many to be sent at once; the limit is {AT_ONCE:,}. "
-            "Narrow them, or have a job make the file (POST /exports).",
+            phrase(
+                "{number:,} records are too many to be sent at once; the limit is {at_once:,}. "
+                "Narrow them, or have a job make the file (POST /exports).",
+                number=number,
+                at_once=AT_ONCE,
+            ),
         )
     path = folder / file_name(wish.what.value, wish.format)
     seen = Sightings(held, viewer)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 
 from matcher.feedback import scores_of
+from matcher.phrases import phrase
 from service.access import BackendIn, require
 from service.backend import Backend
 from service.judging import take_back
@@ -126,10 +127,13 @@ def _other(held: Backend, viewer: Viewer, given: FeedbackIn) -> tuple[str, str]:
     """Ids of a suggested code, a candidate or a cluster, with the need that it was shown for, if any."""
     if given.subject is Subject.CPV:
         if not CPV.fullmatch(given.document_id):
-            raise invalid("/document_id", f"{given.document_id!r} is no CPV code: expected 8 digits.")
+            raise invalid(
+                "/document_id",
+                phrase("{document_id!r} is no CPV code: expected 8 digits.", document_id=given.document_id),
+            )
         return need_for(held, viewer, given.query_id)[0].id, given.document_id
     if Permission.READ_CANDIDATES not in viewer.permissions:
-        raise forbidden("Your role reads no candidates, so it cannot judge any.")
+        raise forbidden(phrase("Your role reads no candidates, so it cannot judge any."))
     if given.subject is Subject.CANDIDATE:
         own = candidate_for(held, viewer, given.document_id).id
     else:

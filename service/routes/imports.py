@@ -15,6 +15,7 @@ from starlette.datastructures import UploadFile
 
 from corpora import archive
 from corpora.formats import TOLD
+from matcher.phrases import phrase
 from matcher.records import Kind, Visibility
 from service.access import BackendIn, require
 from service.backend import Backend
@@ -110,12 +111,18 @@ async def import_file(
     """
     of = Kind(kind.removesuffix("s"))
     if not may(viewer.role, WRITING[of]):
-        raise forbidden(f"Your role may not enter {kind}.")
+        raise forbidden(
+            phrase("Your role may not enter needs.")
+            if of is Kind.NEED
+            else phrase("Your role may not enter solutions.")
+        )
     order = Order(of, file_format, tuple(renamed or ()), visibility, dry_run, on_error == "refuse_all")
     _ = order.mapping  # a mapping that cannot be is refused before the file is read
     async with received(request, name) as file:
         if not file.size:
-            raise invalid("", "The file is empty. Send the file itself, or as the field 'file' of a form.")
+            raise invalid(
+                "", phrase("The file is empty. Send the file itself, or as the field 'file' of a form.")
+            )
         called = named(file, file_format)
         row, made = await anyio.to_thread.run_sync(_queued, held, viewer, order, called, file)
     response.headers["Location"] = f"/api/v1/jobs/{row.id}"
@@ -146,7 +153,7 @@ async def received(request: Request, name: str | None = None) -> AsyncIterator[R
         async with request.form(max_files=1, max_fields=10) as form:
             files = [part for part in form.values() if isinstance(part, UploadFile)]
             if not files:
-                raise invalid("/file", "The form has no file. Send one as the field 'file'.")
+                raise invalid("/file", phrase("The form has no file. Send one as the field 'file'."))
             file = files[0]
             sent = (file.content_type or "").partition(";")[0].strip().lower()
             yield Received(name or file.filename or "", sent, file.file, file.size or 0)
@@ -172,8 +179,12 @@ def named(file: Received, file_format: str | None) -> str:
         raise Problem(
             415,
             "media-type",
-            f"The format of {name!r} ({file.media_type or 'no Content-Type'}) is not known. "
-            f"Name it: format={'|'.join(TOLD)}.",
+            phrase(
+                "The format of {name!r} ({media_type}) is not known. Name it: format={formats}.",
+                name=name,
+                media_type=file.media_type or phrase("no Content-Type"),
+                formats="|".join(TOLD),
+            ),
         )
     return name if name.endswith(f".{ending}") else f"{name}.{ending}"
 
@@ -199,7 +210,7 @@ def _queued(
 async def _bulk(request: Request, held: Backend, viewer: Viewer, kind: Kind) -> StreamingResponse:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in (NDJSON, "application/jsonl", "application/ndjson"):
-        raise Problem(415, "media-type", f"Send {NDJSON}, one JSON object a line.")
+        raise Problem(415, "media-type", phrase("Send {ndjson}, one JSON object a line.", ndjson=NDJSON))
     # clients send all before they read: an answer that began earlier could fill the pipe for both
     body = TemporaryFile()  # noqa: SIM115  # closed when it was answered
     try:

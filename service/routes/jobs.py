@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.phrases import phrase
 from service.access import BackendIn, require
 from service.backend import Backend
 from service.jobs import queue
@@ -112,7 +113,13 @@ def _sent(held: Backend, viewer: Viewer, job_id: str, *, report: bool) -> Stream
             raise not_found("file of job", job_id)
         made = [each for each in queue.files_of(session, job_id, made=True) if (each[0] == REPORT) is report]
         if not made:
-            raise Problem(404, "not-found", f"The job {job_id} is {row.status} and has no such file.")
+            raise Problem(
+                404,
+                "not-found",
+                phrase(
+                    "The job {job_id} is {status} and has no such file.", job_id=job_id, status=row.status
+                ),
+            )
         name, media_type = made[0]
     content: Iterator[bytes] = queue.pieces(held.database, job_id, name, made=True)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

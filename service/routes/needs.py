@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
 
+from matcher.phrases import phrase
 from matcher.records import Kind, Nature, Need
 from service import suggesting
 from service.access import BackendIn, require
@@ -236,7 +237,7 @@ def need_duplicates(need_id: Key, held: BackendIn, viewer: Viewer = require(Perm
     need = entry_of_row(row).to_viewer(viewer, held.today)
     found = repeats(held, viewer, need) if isinstance(need, Need) else ()
     if found is None:
-        raise Problem(409, "not-fitted", "The model in use was not fitted to tell duplicates.")
+        raise Problem(409, "not-fitted", phrase("The model in use was not fitted to tell duplicates."))
     return CopiesOut(items=[copy_out(each, viewer) for each in found])
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.phrases import phrase
 from service.access import BackendIn, require
 from service.paging import PagingIn
 from service.problems import forbidden, not_found
@@ -142,9 +143,14 @@ def _may_change(viewer: Viewer, row: OrganisationRow, fields: frozenset[str]) ->
     if viewer.role is Role.ADMINISTRATOR and Scope.ADMIN in viewer.scopes:
         return
     if not viewer.owns(row.id) or viewer.role not in KEEPERS | {Role.ADMINISTRATOR}:
-        raise forbidden("Users of buyers and suppliers change their own organisation; others ask for it.")
+        raise forbidden(
+            phrase("Users of buyers and suppliers change their own organisation; others ask for it.")
+        )
     if not fields <= OWN:
         raise forbidden(
-            f"Only an administrator changes {', '.join(sorted(fields - OWN))}. "
-            f"You may change {', '.join(sorted(OWN))}."
+            phrase(
+                "Only an administrator changes {others}. You may change {own}.",
+                others=", ".join(sorted(fields - OWN)),
+                own=", ".join(sorted(OWN)),
+            )
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter
 
+from matcher.phrases import phrase
 from matcher.records import Kind
 from service.access import BackendIn, require
 from service.backend import Backend
@@ -119,7 +120,7 @@ def _about(
 
         def own() -> None:
             if not viewer.owns(entry.organisation_id) and viewer.role is not Role.ADMINISTRATOR:
-                raise forbidden("Only the owner of the need answers questions on it.")
+                raise forbidden(phrase("Only the owner of the need answers questions on it."))
 
         return [entry.id], (lambda reader: entry.to_viewer(reader, held.today) is not None), own
     network_only(viewer)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matcher.calibrate import Level
+from matcher.phrases import phrase
 from matcher.records import EU_LANGUAGES, Kind
 from service.access import BackendIn, require
 from service.backend import Backend
@@ -17,7 +18,7 @@ from service.notify.deliveries import state_of
 from service.notify.digest import as_json, public_url
 from service.notify.webhooks import private, target_of
 from service.paging import PagingIn
-from service.problems import conflict, invalid, not_found
+from service.problems import conflict, invalid, not_found, told
 from service.records.noting import noted
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
@@ -82,7 +83,12 @@ def create(
             select(func.count()).select_from(SavedSearchRow).where(SavedSearchRow.user_id == viewer.user_id)
         )
         if (number or 0) >= MOST:
-            raise conflict(f"There are {number} saved searches, the most a user can have. Delete one first.")
+            raise conflict(
+                phrase(
+                    "There are {number} saved searches, the most a user can have. Delete one first.",
+                    number=number,
+                )
+            )
         session.add(row)
         session.flush()
         audit.record(session, action="saved_search.create", viewer=viewer, kind="saved_search", id=row.id)
@@ -148,7 +154,9 @@ def change(
         if given.filters is not None:
             row.filters = as_options(given.filters)
         if bool(row.query_text.strip()) == (row.example_id is not None):
-            raise invalid("/query_text", "Give query_text or example_id, one of the two; empty the other.")
+            raise invalid(
+                "/query_text", phrase("Give query_text or example_id, one of the two; empty the other.")
+            )
         secret, feed = _send_by(held, row, given)
         if _asked(row) != asked_before:
             row.seen, row.last_run_at = {}, None
@@ -186,7 +194,9 @@ def run(
     with held.database.read() as session:
         row = _own(session, viewer, search_id)
     if not preview and not row.active:
-        raise conflict("The saved search is not active. Set active to true first, or ask for a preview.")
+        raise conflict(
+            phrase("The saved search is not active. Set active to true first, or ask for a preview.")
+        )
     found = digests.run(held, search_id, at=held.clock(), tell_it=not preview)
     if found is None:
         return DigestOut(items=[], waiting=0, told=False)
@@ -212,7 +222,7 @@ def _asked(row: SavedSearchRow) -> tuple[Any, ...]:
 
 def _set(row: SavedSearchRow, name: str, value: Any) -> None:
     if value is None and name != "query_text":
-        raise invalid(f"/{name}", "This cannot be empty; leave it out to keep what is there.")
+        raise invalid(f"/{name}", phrase("This cannot be empty; leave it out to keep what is there."))
     setattr(row, name, (value or "").strip() if name == "query_text" else value)
 
 
@@ -222,35 +232,37 @@ def _example(held: Backend, viewer: Viewer, searched: str, example_id: str | Non
         return None
     entry = held.catalogue.get(example_id)
     if entry is None or entry.to_viewer(viewer, held.today) is None:
-        raise invalid("/example_id", "No record with this id is there for you to see.")
+        raise invalid("/example_id", phrase("No record with this id is there for you to see."))
     if entry.kind is Kind.SOLUTION and searched == "solutions":
-        raise invalid("/example_id", "Solutions are searched by a need or a text, not by a solution.")
+        raise invalid("/example_id", phrase("Solutions are searched by a need or a text, not by a solution."))
     return example_id
 
 
 def _language(given: str | None) -> str | None:
     if given is not None and given not in EU_LANGUAGES:
-        raise invalid("/language", f"{given!r} is none of {', '.join(EU_LANGUAGES)}.")
+        raise invalid(
+            "/language", phrase("{given!r} is none of {known}.", given=given, known=", ".join(EU_LANGUAGES))
+        )
     return given
 
 
 def _target(held: Backend, channel: str, target: str) -> str:
     if channel != "webhook":
         if target:
-            raise invalid("/target", "Only a webhook has a target; e-mails go to your own address.")
+            raise invalid("/target", phrase("Only a webhook has a target; e-mails go to your own address."))
         return ""
     try:
         host = target_of(target).host
     except ValueError as error:
-        raise invalid("/target", str(error)) from None
+        raise invalid("/target", told(error)) from None
     if len(target) > 1_000:
-        raise invalid("/target", "The address has more than 1,000 characters.")
+        raise invalid("/target", phrase("The address has more than 1,000 characters."))
     try:
         inside = private(ip_address(host))
     except ValueError:
         inside = False  # a name is resolved and looked at each time something is sent
     if inside and not held.settings.webhook_private:
-        raise invalid("/target", "The address is in a private network, which is not allowed here.")
+        raise invalid("/target", phrase("The address is in a private network, which is not allowed here."))
     return target
 
 

@@ -7,6 +7,7 @@ from fastapi import Query
 from matcher.errors import ClusterUnknown
 from matcher.filters import Filter
 from matcher.joint import JointCandidate
+from matcher.phrases import phrase
 from matcher.records import EU_LANGUAGES, Kind, Nature, Need, Record, Solution, Visibility
 from service.backend import Backend
 from service.confidentiality.audience import Audience
@@ -69,7 +70,9 @@ def in_network(viewer: Viewer) -> bool:
 def network_only(viewer: Viewer) -> None:
     """Pass for the network; raises 403 for others, whatever they name."""
     if not in_network(viewer):
-        raise forbidden("Only vetted organisations of the network act on candidates. Ask to be vetted.")
+        raise forbidden(
+            phrase("Only vetted organisations of the network act on candidates. Ask to be vetted.")
+        )
 
 
 def candidate_for(held: Backend, viewer: Viewer, candidate_id: str) -> JointCandidate:
@@ -116,15 +119,21 @@ def filter_of(
     places = [one.upper() for one in _parts(countries)]
     for place in places:
         if len(place) != 2 or not place.isascii() or not place.isalpha():
-            raise invalid(f"{at}countries", f"{place!r} is no country: expected two letters, such as FR.")
+            raise invalid(
+                f"{at}countries",
+                phrase("{place!r} is no country: expected two letters, such as FR.", place=place),
+            )
     tongues = [one.lower() for one in _parts(languages)]
     for tongue in tongues:
         if tongue not in EU_LANGUAGES:
-            raise invalid(f"{at}languages", f"{tongue!r} is none of {', '.join(EU_LANGUAGES)}.")
+            raise invalid(
+                f"{at}languages",
+                phrase("{tongue!r} is none of {known}.", tongue=tongue, known=", ".join(EU_LANGUAGES)),
+            )
     codes = _parts(cpv)
     for code in codes:
         if not 2 <= len(code) <= 8 or not code.isascii() or not code.isdigit():
-            raise invalid(f"{at}cpv", f"{code!r} is no CPV prefix: expected 2 to 8 digits.")
+            raise invalid(f"{at}cpv", phrase("{code!r} is no CPV prefix: expected 2 to 8 digits.", code=code))
     return Filter(
         # EL is what the Union writes for Greece
         countries=tuple(sorted({"GR" if place == "EL" else place for place in places})),

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from matcher.phrases import phrase
 from service.access import BackendIn, require
 from service.problems import Problem
 from service.rights.policy import Permission
@@ -19,5 +20,5 @@ def suggest_cpv(
     """CPV codes to choose from: a likelihood each, and never a correction."""
     found = suggested(held, asked.text, language=asked.language, k=asked.k, locale=viewer.locale)
     if found is None:
-        raise Problem(409, "not-fitted", "No CPV classifier is fitted for the model in use.")
+        raise Problem(409, "not-fitted", phrase("No CPV classifier is fitted for the model in use."))
     return CpvSuggested(items=found)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.phrases import phrase
 from service.access import BackendIn, require
 from service.paging import PagingIn
 from service.problems import Problem, forbidden, invalid, not_found, unauthenticated
@@ -74,15 +75,19 @@ def change_password(
         user = _self(session, viewer)
     kept = user.password_hash
     if kept is None and cookie is None:
-        raise forbidden("A token cannot give its user a first password. Ask the administrator for one.")
+        raise forbidden(
+            phrase("A token cannot give its user a first password. Ask the administrator for one.")
+        )
     current = given.current.get_secret_value() if given.current else ""
     if kept is not None and not passwords.matches(current, kept):
-        raise invalid("/current", "This is not the current password.")
+        raise invalid("/current", phrase("This is not the current password."))
     fresh = accounts.hashed(given.new.get_secret_value(), user.email, "/new")
     with held.database.write() as session:
         user = _self(session, viewer, lock=True)
         if user.password_hash != kept:
-            raise Problem(409, "conflict", "The password was changed meanwhile. Try again with the new one.")
+            raise Problem(
+                409, "conflict", phrase("The password was changed meanwhile. Try again with the new one.")
+            )
         accounts.set_password(session, viewer, user, fresh, held.clock(), but=cookie)
     identify.forget(held.database)
 
@@ -111,7 +116,7 @@ def erase_me(
     with held.database.write() as session:
         user = _self(session, viewer, lock=True)
         if confirm != user.id:
-            raise invalid("query.confirm", "Give your own id, as GET /api/v1/me tells it.")
+            raise invalid("query.confirm", phrase("Give your own id, as GET /api/v1/me tells it."))
         accounts.keep_an_administrator(session, user)
         retention.erase_user(session, user.id, viewer)
     identify.forget(held.database)

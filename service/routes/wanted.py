@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Query
 
 from corpora import places
+from matcher.phrases import phrase
 from matcher.records import Nature
 from service.problems import invalid
 from service.records.finding import Wanted
@@ -46,5 +47,8 @@ def wanted(
     if country is not None:
         code = places.country(country)
         if code is None:
-            raise invalid("query.country", f"{country!r} is no country: expected two letters, such as FR.")
+            raise invalid(
+                "query.country",
+                phrase("{country!r} is no country: expected two letters, such as FR.", country=country),
+            )
     return Wanted(mine, status, code, cpv, nature, q, updated_after)

@@ -13,7 +13,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from matcher.phrases import Phrase
+from matcher.phrases import Phrase, phrase
 
 T = TypeVar("T")
 
@@ -28,36 +28,38 @@ def storable(text: str) -> str:
     'Häirekeskus'
     """
     if "\x00" in text:
-        raise ValueError("the text holds the character NUL; leave it out")
+        raise ValueError(phrase("the text holds the character NUL; leave it out"))
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise ValueError("the text holds half of a character (a lone surrogate); send it as UTF-8") from None
+        raise ValueError(
+            phrase("the text holds half of a character (a lone surrogate); send it as UTF-8")
+        ) from None
     return text
 
 
 def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
-        raise ValueError("a moment needs a zone: end it with Z or an offset")
+        raise ValueError(phrase("a moment needs a zone: end it with Z or an offset"))
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError("the moment is outside the calendar") from None
+        raise ValueError(phrase("the moment is outside the calendar")) from None
 
 
 def _written(value: object) -> object:
     """Only text is a moment: numbers would be taken as seconds since 1970."""
     if isinstance(value, str | date):
         return value
-    raise ValueError("give a text of the form 2027-03-31T12:00:00Z")
+    raise ValueError(phrase("give a text of the form 2027-03-31T12:00:00Z"))
 
 
 def _calendar(value: object) -> object:
     if isinstance(value, str) and (len(value) != 10 or value[4:5] != "-"):
-        raise ValueError("give a day of the form 2027-03-31")
+        raise ValueError(phrase("give a day of the form 2027-03-31"))
     if isinstance(value, str) or (isinstance(value, date) and not isinstance(value, datetime)):
         return value
-    raise ValueError("give a day of the form 2027-03-31")
+    raise ValueError(phrase("give a day of the form 2027-03-31"))
 
 
 def _kept(value: object, check: ValidatorFunctionWrapHandler) -> object:

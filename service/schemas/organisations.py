@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from corpora.places import country
+from matcher.phrases import phrase
 from matcher.records import EU_LANGUAGES
 from service.rights.policy import Permission, Role
 from service.rights.viewer import Viewer
@@ -47,26 +48,26 @@ class Decision(StrEnum):
 def _country(text: str) -> str:
     found = country(text)
     if found is None:
-        raise ValueError(f"{text!r} is no country; give two letters, such as PL")
+        raise ValueError(phrase("{text!r} is no country; give two letters, such as PL", text=text))
     return found
 
 
 def _named(text: str) -> str:
     text = " ".join(text.split())
     if not text:
-        raise ValueError("give a name")
+        raise ValueError(phrase("give a name"))
     return text
 
 
 def _language(text: str) -> str:
     if text not in EU_LANGUAGES:
-        raise ValueError(f"{text!r} is none of {', '.join(EU_LANGUAGES)}")
+        raise ValueError(phrase("{text!r} is none of {known}", text=text, known=", ".join(EU_LANGUAGES)))
     return text
 
 
 def _web(text: str) -> str:
     if text and not text.startswith(("https://", "http://")):
-        raise ValueError("give an address that begins with https://")
+        raise ValueError(phrase("give an address that begins with https://"))
     return text
 
 
@@ -79,7 +80,7 @@ def folded_address(text: str) -> str:
     text = storable(text).strip().lower()
     local, at, host = text.rpartition("@")
     if not (local and at and "." in host.strip(".")) or any(c.isspace() or not c.isprintable() for c in text):
-        raise ValueError("give an e-mail address, such as tenders@example.eu")
+        raise ValueError(phrase("give an e-mail address, such as tenders@example.eu"))
     return text
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from matcher.phrases import phrase
 from matcher.records import JointInterest, Nature, Visibility
 from service.confidentiality.redaction import Reason
 from service.confidentiality.tlp import Tlp
@@ -37,13 +38,13 @@ Procedure = Literal[
 
 def _reference(text: str) -> str:
     if any(letter.isspace() for letter in text):
-        raise ValueError("an id has no white space")
+        raise ValueError(phrase("an id has no white space"))
     return text
 
 
 def _address(text: str) -> str:
     if not text.startswith(("https://", "http://")) or any(letter.isspace() for letter in text):
-        raise ValueError("give an address that begins with https:// or http://")
+        raise ValueError(phrase("give an address that begins with https:// or http://"))
     return text
 
 
@@ -56,13 +57,13 @@ def _mailbox(text: str) -> str:
         or not domain.strip(".")
         or any(letter.isspace() for letter in text)
     ):
-        raise ValueError("give the mailbox of a role, such as procurement@police.example")
+        raise ValueError(phrase("give the mailbox of a role, such as procurement@police.example"))
     return text
 
 
 def _one(text: str) -> str:
     if ";" in text:
-        raise ValueError("give one at a time: a semicolon parts several")
+        raise ValueError(phrase("give one at a time: a semicolon parts several"))
     return text
 
 
@@ -135,7 +136,7 @@ class RecordIn(Model):
     @model_validator(mode="after")
     def _one_id(self) -> Self:
         if self.ref is not None and self.id is not None and self.ref != self.id:
-            raise ValueError("ref and id mean the same; give one of them")
+            raise ValueError(phrase("ref and id mean the same; give one of them"))
         return self
 
 

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from matcher.calibrate import Level
+from matcher.phrases import phrase
 from service.schemas.forms import Answer, Code, Count, Flag, Key, Line, Link, Model, Text, UtcDateTime
 from service.schemas.jobs import Filters
 
@@ -46,7 +47,7 @@ class SavedSearchIn(Model):
     @model_validator(mode="after")
     def _one_question(self) -> Self:
         if bool(self.query_text.strip()) == (self.example_id is not None):
-            raise ValueError("give query_text or example_id, one of the two")
+            raise ValueError(phrase("give query_text or example_id, one of the two"))
         return self
 
 

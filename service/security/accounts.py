@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
+from matcher.phrases import phrase
 from service.problems import conflict, forbidden, invalid, not_found
 from service.rights.policy import Role
 from service.rights.viewer import Viewer
@@ -27,7 +28,7 @@ def add_organisation(
     given = {name: value for name, value in values.items() if value is not None}
     given.setdefault("id", new_id())
     if session.get(OrganisationRow, given["id"]) is not None:
-        raise conflict(f"There is an organisation with the id {given['id']!r}.")
+        raise conflict(phrase("There is an organisation with the id {id!r}.", id=given["id"]))
     row = OrganisationRow(**given, created_at=now, updated_at=now, vetting="vetted" if vetted else "pending")
     if vetted:
         row.vetted_by, row.vetted_at = by.user_id, now
@@ -49,7 +50,9 @@ def change_organisation(
             UserRow.organisation_id == row.id, UserRow.role != Role.INDUSTRY.value, UserRow.active.is_(True)
         )
         if session.scalars(others.limit(1)).first() is not None:
-            raise conflict("It has users with other roles than 'industry', so it cannot be a supplier.")
+            raise conflict(
+                phrase("It has users with other roles than 'industry', so it cannot be a supplier.")
+            )
     for name, value in values.items():
         setattr(row, name, value)
     touch(row, now)
@@ -79,9 +82,9 @@ def vet(
         raise not_found("organisation", organisation_id)
     if by.role is not Role.ADMINISTRATOR:
         if not by.vetted or by.country is None or row.country != by.country:
-            raise forbidden("National contacts vet organisations of their own country.")
+            raise forbidden(phrase("National contacts vet organisations of their own country."))
         if by.owns(row.id):
-            raise forbidden("Nobody vets their own organisation. Ask the administrator.")
+            raise forbidden(phrase("Nobody vets their own organisation. Ask the administrator."))
     before = state(row)
     row.vetting = "vetted" if vetted else "refused"
     row.vetted_by, row.vetted_at = by.user_id, now
@@ -128,10 +131,12 @@ def add_user(
     given["email"] = folded(given["email"])
     organisation = session.get(OrganisationRow, given["organisation_id"])
     if organisation is None:
-        raise invalid("/organisation_id", f"No organisation with the id {given['organisation_id']!r}.")
+        raise invalid(
+            "/organisation_id", phrase("No organisation with the id {id!r}.", id=given["organisation_id"])
+        )
     check_role(organisation, Role(given["role"]))
     if of_email(session, given["email"]) is not None:
-        raise conflict("There is a user with this e-mail address.")
+        raise conflict(phrase("There is a user with this e-mail address."))
     row = UserRow(**given, password_hash=password_hash, created_at=now, updated_at=now)
     row.organisation = organisation
     session.add(row)
@@ -190,7 +195,9 @@ def hashed(password: str, email: str, pointer: str = "/password") -> str:
 def check_role(organisation: OrganisationRow, role: Role) -> None:
     """Refuse users of a supplier who would see what is for the network of buyers. Raises `Problem` 422."""
     if organisation.kind == SUPPLIER and role is not Role.INDUSTRY:
-        raise invalid("/role", f"A user of a supplier has the role 'industry', not {role.value!r}.")
+        raise invalid(
+            "/role", phrase("A user of a supplier has the role 'industry', not {role!r}.", role=role.value)
+        )
 
 
 def keep_an_administrator(session: Session, row: UserRow) -> None:
@@ -204,7 +211,7 @@ def keep_an_administrator(session: Session, row: UserRow) -> None:
         .with_for_update()
     ).all()
     if len(active) <= 1:
-        raise conflict("This is the last active administrator. Make another one first.")
+        raise conflict(phrase("This is the last active administrator. Make another one first."))
 
 
 def touch(row: OrganisationRow | UserRow, now: datetime) -> None:

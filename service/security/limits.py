@@ -15,6 +15,7 @@ from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
 from threading import Lock
 
+from matcher.phrases import phrase
 from service.problems import Problem
 
 MOST_KEYS = 65_536
@@ -138,7 +139,7 @@ def prepare(file: int, keys: int = MOST_KEYS) -> None:
 def too_many(seconds: float) -> Problem:
     """Too fast; when to ask again."""
     after = max(1, math.ceil(seconds))
-    detail = f"Too many requests. Ask again in {after} s."
+    detail = phrase("Too many requests. Ask again in {after} s.", after=after)
     return Problem(429, "too-many", detail, headers={"Retry-After": str(after)})
 
 

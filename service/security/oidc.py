@@ -24,6 +24,7 @@ from joserfc.jwk import KeySet, OctKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.phrases import joined, phrase
 from service.problems import Problem
 from service.security.identify import viewer_of
 from service.security.signin import of_email
@@ -97,12 +98,12 @@ class Provider:
         """Who came back from the provider, and where to go. Raises `Problem`: 401; 503 while it is silent."""
         flow = self._flow(cookie)
         if not compare_digest(answer.get("state", "").encode("utf-8", "replace"), flow.state.encode()):
-            raise _refused("the answer belongs to another attempt")
+            raise _refused(phrase("the answer belongs to another attempt"))
         if "error" in answer or not answer.get("code"):
-            raise _refused("the provider did not sign you in")
+            raise _refused(phrase("the provider did not sign you in"))
         # RFC 9207: an answer of another provider is not taken for one of this
         if answer.get("iss", self.issuer) != self.issuer:
-            raise _refused("the answer is of another provider")
+            raise _refused(phrase("the answer is of another provider"))
         try:
             with self._client(redirect_uri) as client:
                 given = client.fetch_token(
@@ -113,7 +114,7 @@ class Provider:
                     redirect_uri=redirect_uri,
                 )
         except OAuthError as error:
-            raise _refused("the provider does not know its code") from error
+            raise _refused(phrase("the provider does not know its code")) from error
         except (httpx2.HTTPError, ValueError) as error:
             raise _silent() from error
         claims = self._claims(given.get("id_token"), given.get("access_token"), flow.nonce)
@@ -125,14 +126,14 @@ class Provider:
             claims = jwt.decode(cookie or "", self._key, algorithms=["HS256"]).claims
             flow = Flow(**{name: claims[name] for name in Flow.__slots__})
         except (JoseError, ValueError, KeyError) as error:
-            raise _refused("this browser did not begin it") from error
+            raise _refused(phrase("this browser did not begin it")) from error
         if claims.get("exp", 0) < time.time():
-            raise _refused("it took too long")
+            raise _refused(phrase("it took too long"))
         return flow
 
     def _claims(self, token: object, access_token: object, nonce: str) -> CodeIDToken:
         if not isinstance(token, str):
-            raise _refused("the provider sent no identity")
+            raise _refused(phrase("the provider sent no identity"))
         options = {
             "iss": {"essential": True, "value": self.issuer},
             "aud": {"essential": True, "value": self._client_id},
@@ -148,7 +149,7 @@ class Provider:
             claims = CodeIDToken(decoded.claims, decoded.header, options, params)
             claims.validate(leeway=LEEWAY_S)
         except (JoseError, ValueError, TypeError) as error:
-            raise _refused("what the provider says of you does not hold") from error
+            raise _refused(phrase("what the provider says of you does not hold")) from error
         return claims
 
     def _client(self, redirect_uri: str = "") -> OAuth2Client:
@@ -167,10 +168,12 @@ class Provider:
             if time.monotonic() - self._read["metadata"] > KEPT_S:
                 found = self._get(self.issuer.rstrip("/") + "/.well-known/openid-configuration")
                 if found.get("issuer") != self.issuer:
-                    raise _silent(f"It calls itself {str(found.get('issuer'))[:200]!r}.")
+                    raise _silent(
+                        phrase("It calls itself {issuer!r}.", issuer=str(found.get("issuer"))[:200])
+                    )
                 for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
                     if not safe(str(found.get(name, ""))):
-                        raise _silent(f"Its {name} is no https address.")
+                        raise _silent(phrase("Its {name} is no https address.", name=name))
                 self._found, self._read["metadata"] = found, time.monotonic()
             return self._found
 
@@ -181,7 +184,7 @@ class Provider:
                 try:
                     self._keys = KeySet.import_key_set(self._get(address))  # type: ignore[arg-type]
                 except (JoseError, ValueError, KeyError) as error:
-                    raise _silent("Its keys cannot be read.") from error
+                    raise _silent(phrase("Its keys cannot be read.")) from error
                 self._read["keys"] = time.monotonic()
             return self._keys
 
@@ -192,7 +195,7 @@ class Provider:
         except (httpx2.HTTPError, ValueError) as error:
             raise _silent() from error
         if not isinstance(found, dict):
-            raise _silent("Its answer is of another form.")
+            raise _silent(phrase("Its answer is of another form."))
         return found
 
 
@@ -208,7 +211,7 @@ def configured(settings: ServerSettings) -> bool:
 def provider(settings: ServerSettings) -> Provider:
     """The provider of the settings. Raises `Problem` 404 where none is set up."""
     if not configured(settings):
-        raise Problem(404, "not-found", "No OpenID provider is set up for this service.")
+        raise Problem(404, "not-found", phrase("No OpenID provider is set up for this service."))
     named = (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret.get_secret_value())
     if named not in _providers:
         _providers[named] = Provider(*named)
@@ -233,7 +236,7 @@ def linked(session: Session, identity: Identity, now: datetime) -> UserRow:
             audit.record(session, action="user.link", viewer=viewer_of(user), kind="user", id=user.id)
     named = (identity.issuer, identity.subject)
     if user is None or not user.active or (user.oidc_issuer, user.oidc_subject) != named:
-        raise _refused("no account here belongs to you; ask your administrator for one")
+        raise _refused(phrase("no account here belongs to you; ask your administrator for one"))
     return user
 
 
@@ -260,13 +263,13 @@ def safe(address: str) -> bool:
 
 
 def _refused(why: str) -> Problem:
-    return Problem(401, "unauthenticated", f"You are not signed in: {why}. Begin again.")
+    return Problem(401, "unauthenticated", phrase("You are not signed in: {why}. Begin again.", why=why))
 
 
 def _silent(why: str = "") -> Problem:
     return Problem(
         503,
         "provider-silent",
-        " ".join(part for part in ("The OpenID provider gives no answer that can be used.", why) if part),
+        joined([phrase("The OpenID provider gives no answer that can be used."), why]),
         headers={"Retry-After": "30"},
     )

@@ -8,6 +8,8 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from matcher.phrases import phrase
+
 SHORTEST, LONGEST = 12, 128
 WORST = (
     "password", "passwort", "motdepasse", "contrasena", "wachtwoord", "haslo", "parola", "salasana",
@@ -35,16 +37,23 @@ def refused(password: str, email: str = "") -> str | None:
     True
     """
     if not SHORTEST <= len(password) <= LONGEST:
-        return f"A password has {SHORTEST} to {LONGEST} characters; this one has {len(password)}."
+        return phrase(
+            "A password has {least} to {most} characters; this one has {length}.",
+            least=SHORTEST,
+            most=LONGEST,
+            length=len(password),
+        )
     if not printable(password):
-        return "A password holds no control characters."
+        return phrase("A password holds no control characters.")
     folded = password.casefold().strip()
     if email and folded in {email.casefold(), email.casefold().partition("@")[0]}:
-        return "A password is not the e-mail address."
+        return phrase("A password is not the e-mail address.")
     if len(set(folded)) < 5:
-        return "A password has at least five different characters."
+        return phrase("A password has at least five different characters.")
     if _weak(folded):
-        return "This password is one of the first that are tried. Take several words that have no relation."
+        return phrase(
+            "This password is one of the first that are tried. Take several words that have no relation."
+        )
     return None
 
 

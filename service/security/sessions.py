@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from matcher.phrases import phrase
 from service.problems import Problem
 from service.security.tokens import digest
 from service.settings import ServerSettings
@@ -87,7 +88,10 @@ def end_all(session: Session, user_id: str, *, but: str | None = None) -> int:
 def check_csrf(expected: str, given: str) -> None:
     """Refuse a changing request that only carries the cookie, as another site's form would."""
     if not compare_digest(given.encode("utf-8", "replace"), expected.encode()):
-        detail = f"A signed-in browser sends its CSRF token in {CSRF_HEADER}: GET /api/v1/me tells it."
+        detail = phrase(
+            "A signed-in browser sends its CSRF token in {header}: GET /api/v1/me tells it.",
+            header=CSRF_HEADER,
+        )
         raise Problem(403, "forbidden", detail)
 
 

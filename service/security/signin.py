@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.phrases import phrase
 from service.problems import Problem
 from service.rights.viewer import ANONYMOUS
 from service.security import passwords, sessions
@@ -15,7 +16,7 @@ from service.store import audit
 from service.store.database import Database
 from service.store.tables import UserRow
 
-WRONG = "The e-mail address or the password is wrong, or the account is locked for a while."
+WRONG = phrase("The e-mail address or the password is wrong, or the account is locked for a while.")
 
 
 def sign_in(

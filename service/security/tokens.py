@@ -8,6 +8,7 @@ from secrets import token_urlsafe
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.phrases import phrase
 from service.problems import Problem, conflict, invalid, not_found
 from service.rights.policy import ADMINISTERING, ALLOWED, Role, Scope
 from service.store.tables import TokenRow, UserRow
@@ -48,18 +49,28 @@ def create(
     """
     wanted = frozenset(scopes)
     if not wanted:
-        raise invalid("/scopes", "Give at least one of read, write, admin.")
+        raise invalid("/scopes", phrase("Give at least one of read, write, admin."))
     if not wanted <= within:
-        raise Problem(403, "forbidden", "A token cannot make one that may do more than itself.")
+        raise Problem(403, "forbidden", phrase("A token cannot make one that may do more than itself."))
     if Scope.ADMIN in wanted and not ALLOWED[Role(user.role)] & ADMINISTERING:
-        raise invalid("/scopes", f"The role {user.role} has nothing to do with the scope 'admin'.")
+        raise invalid(
+            "/scopes", phrase("The role {role} has nothing to do with the scope 'admin'.", role=user.role)
+        )
     if expires_at is not None and expires_at <= now:
-        raise invalid("/expires_at", f"{expires_at.isoformat()} has passed. Give a later moment.")
+        raise invalid(
+            "/expires_at", phrase("{moment} has passed. Give a later moment.", moment=expires_at.isoformat())
+        )
     valid = of(session, user.id, now)
     if len(valid) >= MOST:
-        raise conflict(f"There are {len(valid)} tokens, the most a user can have. Revoke one first.")
+        raise conflict(
+            phrase(
+                "There are {number} tokens, the most a user can have. Revoke one first.", number=len(valid)
+            )
+        )
     if any(row.name == name for row in valid):
-        raise conflict(f"There is a token named {name!r}. Revoke it first, or take another name.")
+        raise conflict(
+            phrase("There is a token named {name!r}. Revoke it first, or take another name.", name=name)
+        )
     secret = made()
     row = TokenRow(
         user_id=user.id,

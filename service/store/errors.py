@@ -13,6 +13,7 @@ The command prints them as one line; the service answers with a problem of the s
 """
 
 from matcher.errors import NeedmatchError
+from matcher.phrases import phrase
 
 
 class StoreError(NeedmatchError):
@@ -26,8 +27,12 @@ class Stale(StoreError):
         self.expected = expected
         self.found = found
         super().__init__(
-            f"The record is at version {found}, expected {expected}: somebody changed it meanwhile. "
-            "Read it again, and make the change on what it is now."
+            phrase(
+                "The record is at version {found}, expected {expected}: somebody changed it meanwhile. "
+                "Read it again, and make the change on what it is now.",
+                found=found,
+                expected=expected,
+            )
         )
 
 
@@ -36,7 +41,7 @@ class RecordGone(StoreError):
 
     def __init__(self, record_id: str) -> None:
         self.record_id = record_id
-        super().__init__(f"There is no record with the id {record_id!r}.")
+        super().__init__(phrase("There is no record with the id {id!r}.", id=record_id))
 
 
 class RefTaken(StoreError):
@@ -45,7 +50,11 @@ class RefTaken(StoreError):
     def __init__(self, ref: str) -> None:
         self.ref = ref
         super().__init__(
-            f"Another record of the organisation has the reference {ref!r}. Change that one, or give another."
+            phrase(
+                "Another record of the organisation has the reference {ref!r}. "
+                "Change that one, or give another.",
+                ref=ref,
+            )
         )
 
 

@@ -22,16 +22,18 @@ from matcher.errors import (
     ReviewConflict,
     SettingInvalid,
 )
-from matcher.phrases import Phrase
-from service.problems import MEDIA_TYPE, FieldError, Problem, conflict, not_found
+from matcher.phrases import counted, phrase
+from service.problems import MEDIA_TYPE, FieldError, Problem, conflict, not_found, told
 from service.store.errors import CursorInvalid, RecordGone, RefTaken, Stale
 from service.surround.request import current_id
 
 logger = logging.getLogger("needmatch.surround")
 
-BUSY = Problem(503, "busy", "The service is busy. Ask again in a moment.", headers={"Retry-After": "1"})
+BUSY = Problem(
+    503, "busy", phrase("The service is busy. Ask again in a moment."), headers={"Retry-After": "1"}
+)
 UNSTORABLE = Problem(
-    422, "invalid", "A value is beyond what can be kept: a number too large, or a text with NUL."
+    422, "invalid", phrase("A value is beyond what can be kept: a number too large, or a text with NUL.")
 )
 SLUGS = {
     400: "malformed",
@@ -81,7 +83,7 @@ def internal() -> Problem:
     return Problem(
         500,
         "internal",
-        f"The service failed at this. Tell the administrator: {current_id()}.",
+        phrase("The service failed at this. Tell the administrator: {request}.", request=current_id()),
     )
 
 
@@ -103,28 +105,25 @@ def of_engine(error: NeedmatchError) -> Problem:
         case ClusterUnknown():
             return not_found("cluster", error.cluster_id)
         case RecordGone():
-            return Problem(404, "not-found", "No such record is there for you to see.")
+            return Problem(404, "not-found", phrase("No such record is there for you to see."))
         case Stale():
-            return Problem(412, "stale", "It was changed since you read it. Read it again, then change it.")
+            return Problem(
+                412, "stale", phrase("It was changed since you read it. Read it again, then change it.")
+            )
         case ReviewConflict() | RefTaken():
-            return conflict(_words(error))
+            return conflict(told(error))
         case CursorInvalid():
-            return Problem(422, "invalid", str(error), [FieldError("query.cursor", str(error))])
+            return Problem(422, "invalid", told(error), [FieldError("query.cursor", told(error))])
         case FileTooLarge():
-            return Problem(413, "too-large", str(error))
+            return Problem(413, "too-large", told(error))
         case FormatUnknown():
-            return Problem(415, "media-type", str(error))
+            return Problem(415, "media-type", told(error))
         case InputError() | SettingInvalid():
-            return Problem(422, "invalid", _words(error))
+            return Problem(422, "invalid", told(error))
         case ModelError():
             logger.error("model cannot be used", exc_info=error)
             return BUSY
     raise error
-
-
-def _words(error: Exception) -> str:
-    """What an error says; a phrase stays one."""
-    return error.args[0] if error.args and isinstance(error.args[0], Phrase) else str(error)
 
 
 def of_database(error: Exception) -> Problem:
@@ -140,7 +139,9 @@ def of_database(error: Exception) -> Problem:
         return UNSTORABLE
     if isinstance(error, exc.IntegrityError):
         logger.warning("two writes at once", exc_info=error)
-        return conflict("Somebody else wrote at the same moment, or what you name is gone. Read again.")
+        return conflict(
+            phrase("Somebody else wrote at the same moment, or what you name is gone. Read again.")
+        )
     raise error
 
 
@@ -158,11 +159,21 @@ def pointed(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
         else:
             pointer = ".".join(map(str, (where, *path)))
         secret = any(str(part).lower() in SECRETS for part in path)
-        detail = "This cannot be taken." if secret and error["type"] == "value_error" else error["msg"]
-        one = FieldError(_clean(pointer)[:300], _clean(detail.removeprefix("Value error, "))[:500])
+        detail = (
+            phrase("This cannot be taken.") if secret and error["type"] == "value_error" else _told(error)
+        )
+        one = FieldError(_clean(pointer)[:300], detail)
         if one not in found:
             found.append(one)
     return found[:100]
+
+
+def _told(error: Mapping[str, Any]) -> str:
+    """What a validator says; a phrase that it raised stays one."""
+    raised = (error.get("ctx") or {}).get("error")
+    said = told(raised) if isinstance(raised, ValueError) else error["msg"].removeprefix("Value error, ")
+    plain = _clean(said)[:500]
+    return said if plain == said else plain
 
 
 def _clean(text: str) -> str:
@@ -172,12 +183,15 @@ def _clean(text: str) -> str:
 def _of_validation(error: RequestValidationError) -> Problem:
     errors = list(error.errors())
     if any(one["type"] == "json_invalid" for one in errors):
-        return Problem(400, "malformed", "The body is not JSON. Send one JSON document in UTF-8.")
-    count = len(errors)
+        return Problem(400, "malformed", phrase("The body is not JSON. Send one JSON document in UTF-8."))
     return Problem(
         422,
         "invalid",
-        f"{count} field{'s'[: count != 1]} cannot be taken as given; see errors.",
+        counted(
+            "{n} field cannot be taken as given; see errors.",
+            "{n} fields cannot be taken as given; see errors.",
+            len(errors),
+        ),
         pointed(errors),
     )
 
@@ -185,8 +199,8 @@ def _of_validation(error: RequestValidationError) -> Problem:
 def _of_http(error: HTTPException) -> Problem:
     slug = SLUGS.get(error.status_code, "http-error")
     detail = {
-        404: "There is nothing at this address.",
-        405: "This address does not take this method; see Allow.",
+        404: phrase("There is nothing at this address."),
+        405: phrase("This address does not take this method; see Allow."),
     }.get(error.status_code, str(error.detail))
     return Problem(error.status_code, slug, detail, headers=dict(error.headers or {}))
 

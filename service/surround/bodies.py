@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from matcher.phrases import phrase
 from service.problems import FieldError, Problem
 from service.settings import ServerSettings
 from service.surround.places import Body, Place
@@ -65,15 +66,15 @@ def upload(scope: Scope) -> bool:
 def check_address(scope: Scope) -> None:
     """Raises `Problem` for what no text of an address may hold: NUL."""
     if "\x00" in scope["path"]:
-        raise Problem(404, "not-found", "There is nothing at this address.")
+        raise Problem(404, "not-found", phrase("There is nothing at this address."))
     if b"%00" in scope["query_string"] or b"\x00" in scope["query_string"]:
-        raise Problem(422, "invalid", "A parameter holds the character NUL. Leave it out.")
+        raise Problem(422, "invalid", phrase("A parameter holds the character NUL. Leave it out."))
 
 
 def check_type(headers: Headers, place: Place | None) -> None:
     """Raises `Problem` 415 where a route reads another kind of body than what is sent."""
     if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
-        raise Problem(415, "media-type", "Send the body as it is, without Content-Encoding.")
+        raise Problem(415, "media-type", phrase("Send the body as it is, without Content-Encoding."))
     if place is None or place.body is Body.RAW:
         return
     given = headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -81,14 +82,21 @@ def check_type(headers: Headers, place: Place | None) -> None:
     if place.body is Body.JSON:
         good = given == "application/json" or (given.startswith("application/") and given.endswith("+json"))
         if charset not in {"", "utf-8", "utf8", "us-ascii"}:
-            raise Problem(415, "media-type", "JSON is read as UTF-8. Send it so.")
+            raise Problem(415, "media-type", phrase("JSON is read as UTF-8. Send it so."))
     else:
         good = given in FORMS
     if not good:
         raise Problem(
             415,
             "media-type",
-            f"This address reads {place.media_type}, not {given[:80] or 'a body without Content-Type'}.",
+            phrase(
+                "This address reads {media_type}, not {given}.", media_type=place.media_type, given=given[:80]
+            )
+            if given
+            else phrase(
+                "This address reads {media_type}, not a body without Content-Type.",
+                media_type=place.media_type,
+            ),
         )
 
 
@@ -102,12 +110,14 @@ def check_json(body: bytes) -> None:
     try:
         found = pydantic_core.from_json(body, allow_inf_nan=False)
     except ValueError as error:
-        raise Problem(400, "malformed", f"The body is not JSON in UTF-8: {_said(error)}.") from None
+        raise Problem(
+            400, "malformed", phrase("The body is not JSON in UTF-8: {why}.", why=_said(error))
+        ) from None
     for pointer, text, depth in _texts(found):
         if depth > DEEPEST:
-            raise Problem(400, "malformed", f"The body is nested more than {DEEPEST} deep.")
+            raise Problem(400, "malformed", phrase("The body is nested more than {most} deep.", most=DEEPEST))
         if text is not None and "\x00" in text:
-            detail = "The text holds the character NUL. Leave it out."
+            detail = phrase("The text holds the character NUL. Leave it out.")
             raise Problem(422, "invalid", detail, [FieldError(pointer, detail)])
 
 
@@ -151,7 +161,7 @@ async def _read(receive: Receive, most: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Problem(400, "malformed", "The body ended before it was whole.")
+            raise Problem(400, "malformed", phrase("The body ended before it was whole."))
         part = message.get("body", b"")
         size += len(part)
         if size > most:
@@ -209,4 +219,6 @@ def _said(error: ValueError) -> str:
 
 
 def _too_large(most: int) -> Problem:
-    return Problem(413, "too-large", f"The body is larger than {most:,} bytes. Send less at once.")
+    return Problem(
+        413, "too-large", phrase("The body is larger than {most:,} bytes. Send less at once.", most=most)
+    )

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from matcher.errors import NeedmatchError
 from matcher.phrases import phrase
-from service.access import SAFE, BackendIn, Right, viewer
+from service.access import SAFE, BackendIn, Right
 from service.backend import Backend
 from service.problems import Problem, forbidden
 from service.rights.policy import Permission, may
@@ -133,15 +133,9 @@ class Door(Right):
         self, request: Request, held: BackendIn, csrf: Annotated[str, Form()] = ""
     ) -> Visit:
         """The visit. Raises `Problem` 401 and 403."""
-        given = csrf or request.headers.get(sessions.CSRF_HEADER, "")
-        cookie = request.cookies.get(sessions.COOKIE)
-        if request.method in SAFE:
-            asking = viewer(request, held)
-        else:
+        if request.method not in SAFE:
             check_origin(request)
-            asking = identify(
-                held.database, held.settings, authorization=None, cookie=cookie, csrf=given, at=held.clock()
-            )
+        asking = browsing(request, held, csrf)
         if not may(asking.role, self.permission):
             if asking.role is None:
                 raise Problem(401, "unauthenticated", phrase("Sign in to see this page."))
@@ -149,11 +143,22 @@ class Door(Right):
         return visit_of(request, held, asking)
 
 
+def browsing(request: Request, held: Backend, csrf: str = "") -> Viewer:
+    """Who browses, by the session alone: pages are for browsers, tokens for programs.
+
+    Raises `Problem` 403 for a form without its secret.
+    """
+    given = csrf or request.headers.get(sessions.CSRF_HEADER, "")
+    return identify(
+        held.database, held.settings, authorization=None, cookie=request.cookies.get(sessions.COOKIE),
+        csrf=None if request.method in SAFE else given, at=held.clock(),
+    )  # fmt: skip
+
+
 def visit_of(request: Request, held: Backend, asking: Viewer) -> Visit:
     """The visit of somebody known."""
     spoken = chosen(request, asking)
     made = Visit(request, held, replace(asking, locale=spoken.code), spoken)
-    speak(made.spoken)
     cookie = request.cookies.get(sessions.COOKIE)
     if asking.user_id is not None and cookie:
         with held.database.read() as session:
@@ -202,6 +207,8 @@ class PageRoute(APIRoute):
         async def handle(request: Request) -> Response:
             import anyio.to_thread
 
+            # here, because what a dependency sets in its thread is not seen in the page's
+            speak(chosen(request, ANONYMOUS))
             try:
                 return await inner(request)
             except (Problem, HTTPException, RequestValidationError, NeedmatchError, SQLAlchemyError) as error:
@@ -217,7 +224,7 @@ def failed(request: Request, problem: Problem) -> Response:
         where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse("/login?" + urlencode({"next": where}), 303)
     try:
-        asking = viewer(request, held) if request.method in SAFE else ANONYMOUS
+        asking = browsing(request, held) if request.method in SAFE else ANONYMOUS
     except Problem:
         asking = ANONYMOUS
     visit = visit_of(request, held, asking)

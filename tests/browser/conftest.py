@@ -3,15 +3,17 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+from playwright.sync_api import APIResponse, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from service import sample
 from service.settings import ServerSettings, Settings
 from service.store.database import open_database
 from service.web.assets import PACKAGES
+from tests.pages import World, own_records
 from tests.running import Service
 
 ARGUMENTS = [
@@ -29,6 +31,8 @@ class Site:
     url: str
     people: dict[str, tuple[str, str]]
     """Role to e-mail address and password."""
+    own: dict[str, dict[str, str]]
+    """Role to what of its own it can open."""
 
 
 @dataclass
@@ -75,10 +79,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     settings.data.mkdir()
     database = open_database(settings.database_url)
     people = {one.role.value: (one.email, one.password) for one in sample.fill(database)}
+    own = own_records(database)
     database.close()
     service = Browsed(folder).start()
     try:
-        yield Site(service.url, people)
+        yield Site(service.url, people, own)
     finally:
         service.stop()
 
@@ -129,12 +134,7 @@ def visit(site: Site, chromium: Chromium) -> Iterator[Opened]:
         visitors.append(visitor)
         _listen(visitor)
         if role is not None:
-            address, password = site.people[role]
-            page = visitor.open("/login")
-            page.fill("#email", address)
-            page.fill("#password", password)
-            page.keyboard.press("Enter")
-            page.wait_for_url(site.url + "/")
+            sign_in(visitor.page, site, role)
         return visitor
 
     yield opened
@@ -156,3 +156,74 @@ def _listen(visitor: Visitor) -> None:
     visitor.page.on("console", console)
     visitor.page.on("request", request)
     visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+
+
+@pytest.fixture(scope="session")
+def world(site: Site, chromium: Chromium) -> World:
+    """What there is to open: of each role's own, and of all."""
+    with Asking(site, chromium) as ask:
+        ask.be("industry")
+        search = {"name": "Vests", "searched": "needs", "query_text": "ballistic vests"}
+        shared = {"search_id": ask.post("saved-searches", search)["id"]}
+        ask.be("analyst")
+        clusters = ask.get("clusters?limit=50")["items"]
+        shared["cluster_id"] = max(clusters, key=lambda one: len(one["need_ids"]))["id"]
+        shared["before_id"], shared["after_id"] = (
+            ask.post("cycles", {"name": name})["id"] for name in ("Spring", "Autumn")
+        )
+        ask.be("procurer")
+        shared["candidate_id"] = ask.get("candidates?limit=1")["items"][0]["id"]
+        offers = ask.get("solutions?limit=2")["items"]
+        shared |= {"solution_id": offers[0]["id"], "other_solution_id": offers[1]["id"]}
+        ask.be("administrator")
+        shared["job_id"] = ask.post("exports", {"what": "needs"})["id"]
+        for kind in ("organisation", "user"):
+            shared[f"{kind}_id"] = ask.get(f"{kind}s?limit=1")["items"][0]["id"]
+    return World(site.own, shared)
+
+
+class Asking:
+    """The interface as a signed-in browser asks it."""
+
+    def __init__(self, site: Site, chromium: Chromium) -> None:
+        self._site = site
+        self._context = chromium.new_context()
+        self._csrf = ""
+
+    def __enter__(self) -> "Asking":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._context.close()
+
+    def be(self, role: str) -> None:
+        """Sign in as somebody else."""
+        self._context.clear_cookies()
+        page = self._context.new_page()
+        sign_in(page, self._site, role)
+        page.close()
+        self._csrf = self.get("me")["session"]["csrf"]
+
+    def get(self, path: str) -> Any:
+        """What is read; the first grouping is waited for."""
+        return self._told(self._context.request.get(f"{self._site.url}/api/v1/{path}", timeout=150_000))
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """What comes of a write."""
+        headers = {"X-CSRF-Token": self._csrf}
+        url = f"{self._site.url}/api/v1/{path}"
+        return self._told(self._context.request.post(url, headers=headers, data=body, timeout=150_000))
+
+    def _told(self, answer: APIResponse) -> Any:
+        assert answer.ok, answer.text()
+        return answer.json()
+
+
+def sign_in(page: Page, site: Site, role: str) -> None:
+    """Sign a browser in by the form."""
+    address, password = site.people[role]
+    page.goto(site.url + "/login")
+    page.fill("#email", address)
+    page.fill("#password", password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(site.url + "/")

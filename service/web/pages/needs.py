@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query, Response
 
 from corpora.taxonomy.cpv import CpvTable
+from matcher.joint.words import LEVELS
 from matcher.phrases import Phrase, phrase
 from matcher.records import EU_COUNTRIES, Nature
 from service.paging import Paging
@@ -132,7 +133,8 @@ def show(need_id: Key, visit: Visit = door()) -> Response:
     return visit.show(
         "needs/need.html", need=need, tab="need", names=words, versions=versions,
         masks={one.field: one for one in need.masked}, codes=labels(need.cpv, visit.spoken.code),
-        steps=steps_of(visit, need), candidate=candidate_of(visit, need), shares=shared_names(visit, need),
+        steps=steps_of(visit, need), candidate=candidate_of(visit, need), levels=LEVELS,
+        shares=shared_names(visit, need),
     )  # fmt: skip
 
 

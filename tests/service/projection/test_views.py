@@ -51,6 +51,7 @@ class Slow:
         monkeypatch.setattr(Engine, "candidates", slow)
         monkeypatch.setattr(module, "MANY", 0)
         monkeypatch.setattr(module, "SHORT_S", 0.05)
+        monkeypatch.setattr(module, "REST", 0.0)
 
 
 @pytest.fixture

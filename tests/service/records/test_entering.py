@@ -9,7 +9,7 @@ from matcher.records import Kind, Need, Solution, Visibility
 from service.confidentiality.redaction import Reason, Redaction
 from service.confidentiality.tlp import Tlp
 from service.problems import Problem
-from service.records.entering import Before, Owner, Terms, cleaned, column, enter, read, typed
+from service.records.entering import Before, Owner, Terms, enter, read
 
 AT = datetime(2031, 3, 1, tzinfo=UTC)
 OWNER = Owner("O1", "Police of Saaremaa", "EE", "cga", "", vetted=True)
@@ -137,16 +137,3 @@ def test_reading_tells_what_became_of_each_value():
     found = read(row, Kind.NEED, {}, "N1")
     assert [issue.field for issue in found.issues] == ["cpv"]
     assert [remark.pointer for remark in found.remarks] == ["/country", "/cpv", ""]
-
-
-def test_typed_columns_are_read_back():
-    """A list, a number and a text."""
-    values = {"nuts": ["EE001", "EE004"], "budget_year": 2031, "level": "tactical"}
-    columns = {name: column(value) for name, value in values.items()}
-    assert typed(columns, Kind.NEED) == (values, {})
-    assert typed({"budget_year": "FY31"}, Kind.NEED) == ({}, {"budget_year": "FY31"})
-
-
-def test_columns_are_cleaned_as_those_of_files_are():
-    """No characters that hide or turn the text round, and nothing empty."""
-    assert cleaned({"a": " x\u202ey\r\nz ", "b": " "}) == {"a": "xy\nz"}

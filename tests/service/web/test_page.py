@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.records import Need, Visibility
 from service.web import assets
 from service.web.page import POLICY, local
+from tests.house import House
 from tests.service.web.conftest import Browser
 
 Made = Callable[..., Browser]
@@ -71,6 +73,17 @@ def test_the_language_is_the_one_chosen(browser: Made) -> None:
     found = browser(None).send("/language", {"code": "et", "next": "/help"})
     assert found.headers["location"] == "/help"
     assert "needmatch_language=et" in found.headers["set-cookie"]
+
+
+def test_numbers_are_of_the_language_too(browser: Made, house: House) -> None:
+    """Also where a page writes them before it is rendered."""
+    for who in ("ana", "gert", "uno"):
+        stated = Need(id="", title="Vests", country="EE", value_eur=1_000_000.0, visibility=Visibility.PUBLIC)
+        house.enter(who, stated)
+    house.get("ana", "/analytics/country-map")  # made now, so that the page need not wait
+    text = browser("ana", "de").get("/market/country-map").text_content()
+    assert "3.000.000" in text
+    assert "3,000,000" not in text
 
 
 @given(st.text())

@@ -5,15 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from service.store.tables import UserRow
+from service.store.tables import OrganisationRow, UserRow
 from tests.house import House
 from tests.service.web.conftest import Browser
 
 Made = Callable[..., Browser]
 
 
-def test_the_overview_shows_what_waits_to_who_decides_on_it(browser: Made) -> None:
+def test_the_overview_shows_what_waits_to_who_decides_on_it(house: House, browser: Made) -> None:
     """A contact sees the organisation of the own country that waits, and not those of others."""
+    with house.held.database.write() as session:
+        for id_ in ("police-new", "vendor-new"):
+            session.get_one(OrganisationRow, id_).vetting = "pending"
     contact = browser("kai").get("/administration").text_content()
     assert "Police of Hiiumaa" in contact
     assert "Boats of Narva" not in contact
