@@ -1,6 +1,7 @@
 """One visit of a page: who comes, in which language, and how the answer is made."""
 
 import json
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
@@ -27,6 +28,8 @@ from service.surround import answers
 from service.web.language import CODES, Language, language, speak
 from service.web.menu import menu
 from service.web.rendering import environment
+
+logger = logging.getLogger("needmatch.web")
 
 LANGUAGE_COOKIE = "needmatch_language"
 THEME_COOKIE = "needmatch_theme"
@@ -213,6 +216,9 @@ class PageRoute(APIRoute):
                 return await inner(request)
             except (Problem, HTTPException, RequestValidationError, NeedmatchError, SQLAlchemyError) as error:
                 return await anyio.to_thread.run_sync(failed, request, answers.problem_of(error))
+            except Exception as error:  # people get a page, whatever happened
+                logger.error("page failed", exc_info=error)
+                return await anyio.to_thread.run_sync(failed, request, answers.internal())
 
         return handle
 

@@ -64,7 +64,12 @@ class Visitor:
         assert size is not None
         self.page.set_viewport_size({"width": width, "height": size["height"]})
         try:
-            return max(0, int(self.page.evaluate("document.documentElement.scrollWidth")) - width)
+            for _ in range(20):  # charts are drawn anew a moment after the window has changed
+                wider = max(0, int(self.page.evaluate("document.documentElement.scrollWidth")) - width)
+                if not wider:
+                    break
+                self.page.wait_for_timeout(100)
+            return wider
         finally:
             self.page.set_viewport_size(size)
 
