@@ -107,7 +107,7 @@ def test_similar_needs_do_not_wait_for_candidates(house: House, slow: Slow) -> N
     found = house.get("ana", f"/needs/{own}/similar")
     assert found["items"][0]["candidate_id"] is None
     slow.let.set()
-    assert slow.begun.is_set()
+    assert slow.begun.wait(10)
     assert house.held.views._cooperation[Audience.NETWORK].join(10)
     again = house.get("ana", f"/needs/{own}/similar")
     assert again["items"][0]["candidate_id"]
