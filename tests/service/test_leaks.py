@@ -357,7 +357,7 @@ def redacted(text: str, amount: float) -> Need:
     return replace(TWIN, description=text, value_eur=amount, organisation=text, visibility=Visibility.PUBLIC)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def withheld(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, House]]:
     """Two services in which a need says different things in the same withheld fields."""
     ends = [
