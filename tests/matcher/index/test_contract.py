@@ -1,4 +1,7 @@
-"""What every vector index must do; a new one is added to `INDEXES` and has to pass the same tests."""
+"""What every vector index must do; a new one is added to `INDEXES` and has to pass the same tests.
+
+An entry of `INDEXES` makes an `Implementation`, and may ask pytest for what it needs (a server, a folder).
+"""
 
 import threading
 from collections.abc import Callable
@@ -18,16 +21,40 @@ from matcher.rows import RowSet
 DIMENSION = 24
 
 
+def as_given(vectors: Float32) -> Float32:
+    """An index that keeps all four bytes of a number keeps vectors as they are."""
+    return vectors
+
+
 class Implementation(NamedTuple):
-    """How to get an index of one kind."""
+    """How to get an index of one kind, and what it keeps of vectors."""
 
-    name: str
     empty: Callable[[int], VectorIndex]
-    load: Callable[[Path, int], VectorIndex]
+    """An index without rows, for vectors of this length."""
+    load: Callable[[Path, int], VectorIndex] | None
+    """Reads what `save` wrote; None where an index lives elsewhere than in a file."""
+    kept: Callable[[Float32], Float32] = as_given
+    """What scores are made of: the vectors, rounded as the index rounds them."""
 
 
-INDEXES = [Implementation("flat", FlatIndex, FlatIndex.load)]
-pytestmark = pytest.mark.parametrize("kind", INDEXES, ids=lambda kind: kind.name)
+INDEXES: dict[str, Callable[[pytest.FixtureRequest], Implementation]] = {
+    "flat": lambda request: Implementation(FlatIndex, FlatIndex.load),
+}
+
+
+@pytest.fixture(scope="module", params=INDEXES.values(), ids=INDEXES.keys())
+def kind(request: pytest.FixtureRequest) -> Implementation:
+    """Each kind of index in turn."""
+    made: Implementation = request.param(request)
+    return made
+
+
+@pytest.fixture
+def load(kind: Implementation) -> Callable[[Path, int], VectorIndex]:
+    """How to read an index from its file."""
+    if kind.load is None:
+        pytest.skip("lives elsewhere than in a file")
+    return kind.load
 
 
 def unit_vectors(count: int, seed: int = 0, dimension: int = DIMENSION) -> Float32:
@@ -69,7 +96,7 @@ def test_results_are_exact_under_any_filter(kind: Implementation, share: float, 
     index.upsert(rows, vectors)
     allowed = RowSet.of(random.permutation(200)[: int(200 * share)].tolist(), size=200)
     found, scores = index.search(queries, k, allowed)
-    expected_rows, expected_scores = brute_force(rows, vectors, queries, k, allowed)
+    expected_rows, expected_scores = brute_force(rows, kind.kept(vectors), queries, k, allowed)
     assert found.dtype == np.int64
     assert scores.dtype == np.float32
     assert found.tolist() == expected_rows
@@ -92,10 +119,10 @@ def test_one_row_with_very_many_vectors_hides_no_other(kind: Implementation) -> 
 def test_a_row_scores_as_its_best_vector(kind: Implementation) -> None:
     """Of several passages the nearest one counts."""
     index = kind.empty(2)
-    index.upsert(rows_of(5, 5, 6), np.array([[1, 0], [0, 1], [0.6, 0.8]], dtype=np.float32))
+    index.upsert(rows_of(5, 5, 6), np.array([[1, 0], [0, 1], [0.75, 0.625]], dtype=np.float32))
     found, scores = index.search(np.array([[0, 1]], dtype=np.float32), 2, RowSet.all(7))
     assert found.tolist() == [[5, 6]]
-    np.testing.assert_allclose(scores, [[1.0, 0.8]], atol=1e-6)
+    np.testing.assert_allclose(scores, [[1.0, 0.625]], atol=1e-6)
     assert len(index) == 2
 
 
@@ -190,7 +217,7 @@ def test_centroids_are_unit_means(kind: Implementation) -> None:
     index.upsert(rows, vectors)
     found = index.centroids(rows_of(7, 3, 2, 7))
     for place, row in ((0, 7), (2, 2), (3, 7)):
-        mean = vectors[rows == row].mean(axis=0)
+        mean = kind.kept(vectors)[rows == row].mean(axis=0)
         np.testing.assert_allclose(found[place], mean / np.linalg.norm(mean), atol=1e-5)
     assert not found[1].any()
 
@@ -220,8 +247,9 @@ def test_any_series_of_changes_leaves_what_a_dictionary_would(
     kept: dict[int, Float32] = {}
     for step, (store, row, count) in enumerate(changes):
         if store:
-            kept[row] = unit_vectors(count, seed=step)
-            index.upsert(np.full(count, row, dtype=np.int64), kept[row])
+            vectors = unit_vectors(count, seed=step)
+            kept[row] = kind.kept(vectors)
+            index.upsert(np.full(count, row, dtype=np.int64), vectors)
         else:
             assert index.delete(rows_of(row)) == int(kept.pop(row, None) is not None)
     assert len(index) == len(kept)
@@ -254,13 +282,15 @@ def test_no_queries_give_no_results(kind: Implementation) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 30])
-def test_what_is_saved_is_loaded(kind: Implementation, tmp_path: Path, count: int) -> None:
+def test_what_is_saved_is_loaded(
+    kind: Implementation, load: Callable[[Path, int], VectorIndex], tmp_path: Path, count: int
+) -> None:
     """A loaded index finds the same and can be changed further."""
     index = kind.empty(DIMENSION)
     rows = np.arange(count) // 2 * 3
     index.upsert(rows, unit_vectors(count))
     index.save(tmp_path / "index")
-    loaded = kind.load(tmp_path / "index", DIMENSION)
+    loaded = load(tmp_path / "index", DIMENSION)
     queries = unit_vectors(2, seed=8)
     assert len(loaded) == len(index) == len(set(rows.tolist()))
     for one, other in zip(
@@ -272,7 +302,9 @@ def test_what_is_saved_is_loaded(kind: Implementation, tmp_path: Path, count: in
     assert loaded.search(queries[:1], 1, RowSet.all(99))[0].tolist() == [[98]]
 
 
-def test_a_file_that_is_no_index_is_corrupt(kind: Implementation, tmp_path: Path) -> None:
+def test_a_file_that_is_no_index_is_corrupt(
+    kind: Implementation, load: Callable[[Path, int], VectorIndex], tmp_path: Path
+) -> None:
     """Garbage, nothing, or a part of an index is told as such."""
     index = kind.empty(DIMENSION)
     index.upsert(np.arange(20), unit_vectors(20))
@@ -282,18 +314,20 @@ def test_a_file_that_is_no_index_is_corrupt(kind: Implementation, tmp_path: Path
         broken = tmp_path / f"broken{number}"
         broken.write_bytes(content)
         with pytest.raises(SnapshotCorrupt, match=broken.name):
-            kind.load(broken, DIMENSION)
+            load(broken, DIMENSION)
     with pytest.raises(SnapshotCorrupt, match="absent"):
-        kind.load(tmp_path / "absent", DIMENSION)
+        load(tmp_path / "absent", DIMENSION)
 
 
-def test_vectors_of_another_length_are_incompatible(kind: Implementation, tmp_path: Path) -> None:
+def test_vectors_of_another_length_are_incompatible(
+    kind: Implementation, load: Callable[[Path, int], VectorIndex], tmp_path: Path
+) -> None:
     """The message names both lengths."""
     index = kind.empty(DIMENSION)
     index.upsert(rows_of(0), unit_vectors(1))
     index.save(tmp_path / "index")
     with pytest.raises(SnapshotIncompatible, match=f"{DIMENSION}.*{DIMENSION + 1}"):
-        kind.load(tmp_path / "index", DIMENSION + 1)
+        load(tmp_path / "index", DIMENSION + 1)
 
 
 def test_searches_and_changes_may_come_from_several_threads(kind: Implementation) -> None:
