@@ -16,7 +16,7 @@ from matcher.collection import Collection
 from matcher.duplicates import DuplicateModel
 from matcher.embed import Embedder
 from matcher.filters import Filter
-from matcher.identity import Identities
+from matcher.identity import Cluster, Identities
 from matcher.joint import JointCandidate, NotJoint
 from matcher.label import Phrase, PhraseStatistics
 from matcher.partition import Partition
@@ -25,8 +25,10 @@ from matcher.protocols import Int64, Role
 from matcher.records import Need
 from matcher.review import Constraints
 from matcher.rows import RowSet
-from matcher.traits import Traits, traits_of
+from matcher.traits import Traits, joined, traits_of
 
+AHEAD = 256
+"""Needs read at once, so that whoever writes need not wait until all are."""
 MANY = 200
 """New solutions from which all needs are compared with all solutions anew."""
 CLOSE = 1e-5
@@ -52,6 +54,16 @@ class Change:
     needs: dict[int, Need]
 
 
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """Traits of some needs that are not taken in yet."""
+
+    solutions: int
+    """`Collection.changes` of the solutions that they were compared with."""
+    stamps: dict[int, int]
+    traits: Traits
+
+
 class Audience:
     """The needs that a filter admits, and what is known of their groups."""
 
@@ -67,6 +79,8 @@ class Audience:
         self.groups: list[Int64] = []
         """As of the last `regroup`."""
         self.judged: dict[Key, Verdict] = {}
+        self.listed: dict[Key, tuple[tuple[str, bool, str], Cluster]] = {}
+        """Clusters, with the id, the lock and the name that they were made with."""
         self.followed: tuple[list[Int64], Identities] | None = None
         """The groups that identities were last brought up to date with."""
         self.grouped: tuple[object, ...] | None = None
@@ -83,11 +97,55 @@ class Audience:
         self._least: dict[int, float] = {}
         """Row of a need to the score of the last solution in its profile, as far as it was asked for."""
         self._alike: dict[Key, NDArray[np.float64]] = {}
+        self._ahead: list[_Ahead] = []
 
     @property
     def grouping(self) -> Grouping:
         """How needs are grouped."""
         return self.partition.grouping
+
+    def prepare(self, needs: Collection, solutions: Collection, embedder: Embedder) -> bool:
+        """Read a few of the needs that are new, ahead of `read`; whether there are more of them.
+
+        Nothing may be stored or deleted during the call, but between calls.
+        """
+        if needs.changes == (self.state or (None,))[0]:
+            return False
+        self._ahead = [piece for piece in self._ahead if piece.solutions == solutions.changes]
+        known = self._stamps | {row: stamp for piece in self._ahead for row, stamp in piece.stamps.items()}
+        wanted = {row: needs.changed(row) for row in needs.select(self.where).allowed}
+        fresh = sorted(row for row, stamp in wanted.items() if known.get(row) != stamp)
+        if len(fresh) > AHEAD:
+            rows = np.array(fresh[:AHEAD], dtype=np.int64)
+            offers = solutions.select(self.where.sight).allowed
+            traits = traits_among(needs, rows, embedder, solutions, offers, self.grouping)
+            stamps = {row: wanted[row] for row in rows.tolist()}
+            self._ahead.append(_Ahead(solutions.changes, stamps, traits))
+        return len(fresh) > AHEAD
+
+    def _traits(
+        self,
+        fresh: Sequence[int],
+        wanted: dict[int, int],
+        needs: Collection,
+        solutions: Collection,
+        offers: RowSet,
+        embedder: Embedder,
+    ) -> Traits | None:
+        """Of some needs, as far as they were read ahead from there."""
+        held, left = [], set(fresh)
+        for piece in self._ahead:
+            rows = [row for row, stamp in piece.stamps.items() if row in left and wanted[row] == stamp]
+            if piece.solutions == solutions.changes and rows:
+                places = piece.traits.places(np.array(sorted(rows), dtype=np.int64))
+                held.append(piece.traits.at(places))
+                left.difference_update(rows)
+        self._ahead = []
+        if left:
+            rows = sorted(left)
+            at = np.array(rows, dtype=np.int64)
+            held.append(traits_among(needs, at, embedder, solutions, offers, self.grouping))
+        return joined(held) if held else None
 
     def read(self, needs: Collection, solutions: Collection, embedder: Embedder) -> Change | None:
         """What changed since the last `take`; nothing may be stored or deleted meanwhile."""
@@ -106,10 +164,7 @@ class Audience:
         wanted = {row: needs.changed(row) for row in needs.select(self.where).allowed}
         gone = [row for row, stamp in self._stamps.items() if wanted.get(row) != stamp]
         fresh = [row for row, stamp in wanted.items() if self._stamps.get(row) != stamp]
-        traits = None
-        if fresh:
-            rows = np.array(sorted(fresh), dtype=np.int64)
-            traits = traits_among(needs, rows, embedder, solutions, offers, self.grouping)
+        traits = self._traits(fresh, wanted, needs, solutions, offers, embedder)
         records = [(row, needs.record(row)) for row in wanted] if gone or fresh else []
         held = {row: record for row, record in records if isinstance(record, Need)}
         return Change(state, wanted, gone, fresh, traits, held)
@@ -178,6 +233,8 @@ class Audience:
         keys = {self.key(rows) for rows in self.groups if rows.size > 1}
         self.judged = {key: held for key, held in self.judged.items() if key in keys}
         self._alike = {key: held for key, held in self._alike.items() if key in keys}
+        keys |= {self.key(rows) for rows in self.groups if rows.size == 1}
+        self.listed = {key: held for key, held in self.listed.items() if key in keys}
 
     def key(self, rows: Int64) -> Key:
         """What tells a group from every other, and from what it was before it changed."""

@@ -25,6 +25,7 @@ from matcher.joint import JointCandidate, NotJoint, judge
 from matcher.joint.instrument import Offers
 from matcher.joint.totals import organisation
 from matcher.label import label
+from matcher.pace import give_way, hurrying
 from matcher.pairs import PairModel
 from matcher.profiles import profile_features
 from matcher.protocols import Int64
@@ -92,7 +93,7 @@ class Cooperation:
     @contextmanager
     def steady(self) -> Iterator[None]:
         """While no record is stored or deleted, so that several answers are of one state."""
-        with self._turn, self._needs().reading(), self._solutions().reading():
+        with self._turn, hurrying(), self._needs().reading(), self._solutions().reading():
             yield
 
     def groups(self, where: Filter, grouping: Grouping) -> list[list[Need]]:
@@ -114,6 +115,14 @@ class Cooperation:
         names, locked = review.names(homes), review.locked(homes)
         found = []
         for rows in audience.groups:
+            key, first = audience.key(rows), audience.needs[int(rows[0])].id
+            own = homes[first]
+            made_by = own, own in locked, names.get(own, "")
+            known = audience.listed.get(key)
+            if known is not None and known[0] == made_by:
+                found.append(known[1])
+                continue
+            give_way()
             needs = audience.members(rows)
             members = [need.id for need in needs]
             alike = audience.likeness(rows) if rows.size > 1 else np.ones((1, 1))
@@ -122,18 +131,16 @@ class Cooperation:
             order = sorted(range(rows.size), key=lambda i: (needs[i].country or "", needs[i].id))
             totals = np.round(alike.sum(axis=1), 9)
             medoid = members[max(order, key=lambda i: (totals[i], -order.index(i)))]
-            own = homes[members[0]]
-            cohesion = float(upper.mean()) if upper.size else 1.0
-            found.append(
-                Cluster(
-                    id=own,
-                    members=tuple(sorted(members)),
-                    medoid=medoid,
-                    cohesion=cohesion,
-                    locked=own in locked,
-                    name=names.get(own, ""),
-                )
+            cluster = Cluster(
+                id=own,
+                members=tuple(sorted(members)),
+                medoid=medoid,
+                cohesion=float(upper.mean()) if upper.size else 1.0,
+                locked=own in locked,
+                name=names.get(own, ""),
             )
+            audience.listed[key] = made_by, cluster
+            found.append(cluster)
         return sorted(found, key=lambda cluster: cluster.members[0])
 
     def followed(self, where: Filter, grouping: Grouping, day: date) -> Identities:
@@ -177,6 +184,7 @@ class Cooperation:
         for rows in audience.groups:
             if rows.size < 2:
                 continue
+            give_way()
             made = self._judged(audience, rows, homes, duplicates, day)
             if isinstance(made, JointCandidate):
                 found.append(made)
@@ -236,6 +244,7 @@ class Cooperation:
         for rows in audience.groups:
             if rows.size < 2:
                 continue
+            give_way()
             ids = [need.id for need in audience.members(rows)]
             alike = audience.likeness(rows)
             for i, j in combinations(range(len(ids)), 2):
@@ -352,6 +361,11 @@ class Cooperation:
                 self._audiences.pop(next(iter(self._audiences)))
             dimension = self._embedder.encoder.identity.dimension
             kept = self._audiences[where] = Audience(where, grouping, dimension)
+        more = True
+        while more:
+            with self.steady():
+                more = kept.prepare(self._needs(), self._solutions(), self._embedder)
+            give_way()
         with self.steady():
             change = kept.read(self._needs(), self._solutions(), self._embedder)
         kept.take(change)

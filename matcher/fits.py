@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 
 from matcher.asking import Asking
 from matcher.collection import Collection
+from matcher.pace import give_way
 from matcher.protocols import Float32, Int64
 from matcher.records import Kind, Need, Solution
 from matcher.retrieve import Query
@@ -56,5 +57,6 @@ class Fits:
         while batch := list(islice(stream, AT_ONCE)):
             fresh = [need for need in batch if need.id not in known or known[need.id][0] is not need]
             for need, query in zip(fresh, self._asking.many(fresh), strict=True):
+                give_way()
                 known[need.id] = need, *self._nearest(query, offers)
             yield from (known[need.id][1:] for need in batch)

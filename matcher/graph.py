@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.pace import give_way
 from matcher.protocols import Float32, Int64
 
 NEIGHBOURS = 30
@@ -110,6 +111,7 @@ class Neighbourhoods:
         for number, nearest in enumerate(found):
             vectors = self._vectors[nearest.places]
             for start in range(BATCH * number if whole else 0, self._rows.size, BATCH):
+                give_way()
                 others = self._vectors[start : start + BATCH]
                 shape = len(vectors), len(others)
                 scores = np.matmul(vectors, others.T, out=block[: shape[0] * shape[1]].reshape(shape))
@@ -118,6 +120,7 @@ class Neighbourhoods:
                     found[start // BATCH].offer(scores, BATCH * number, across=True)
         parts = [self._near[~np.isin(_parted(self._near)[0], rows)]]
         for nearest in found:
+            give_way()
             lines, near = nearest.settled(self._vectors)
             parts.append(_paired(self._rows[nearest.places[lines]], self._rows[near]))
             self._least[nearest.places] = nearest.least

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.branch import significant
+from matcher.pace import give_way
 from matcher.records import Need
 from matcher.text.language import language_of
 from matcher.text.terms import stem, stop_words
@@ -73,6 +74,7 @@ class PhraseStatistics:
         texts: Counter[str] = Counter()
         frequency: dict[str, Counter[Phrase]] = defaultdict(Counter)
         for need in needs:
+            give_way()
             if language := language_of(need):
                 texts[language] += 1
                 frequency[language].update({phrase for phrase, _ in _phrases(need.text, language)})

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from matcher.branch import UNSAID, likeness
 from matcher.late import Parts, products
+from matcher.pace import give_way
 from matcher.protocols import Calibrator, Float32, Int64
 from matcher.traits import Traits
 
@@ -108,6 +109,7 @@ def _late(traits: Traits, left: Int64, right: Int64) -> Float32:
     values = np.zeros((left.size, 3), dtype=np.float32)
     order = np.argsort(left, kind="stable")
     for one, group in groupby(order.tolist(), key=lambda at: int(left[at])):
+        give_way()
         places = list(group)
         others = right[places].tolist()
         parts = [traits.parts[other] for other in others]

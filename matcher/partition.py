@@ -15,13 +15,15 @@ from scipy import sparse
 
 from matcher.cluster import Grouping, Ties, components, split
 from matcher.graph import Neighbourhoods
+from matcher.pace import give_way
 from matcher.pairs import PairModel
 from matcher.profiles import unit
 from matcher.protocols import Int64
 from matcher.review import Constraints
 from matcher.traits import Traits
 
-PAIRS_AT_ONCE = 200_000
+PAIRS_AT_ONCE = 4_096
+"""So few that who gives way does so often."""
 Content = tuple[Hashable, ...]
 
 
@@ -132,6 +134,7 @@ class Partition:
         found: list[Int64] = []
         for places in components(rows.size, pairs, chances):
             alone[places] = False
+            give_way()
             found += self._split(np.sort(places), constraints, known)
         found += [rows[place : place + 1] for place in np.flatnonzero(alone).tolist()]
         self._known = known  # what is not asked for any more is forgotten
@@ -197,6 +200,7 @@ class Partition:
         parts = [np.empty(0)]
         for start in range(0, len(pairs), PAIRS_AT_ONCE):
             assert self.traits is not None
+            give_way()
             places = self.traits.places(pairs[start : start + PAIRS_AT_ONCE])
             parts.append(self.model.probability(self.traits, places[:, 0], places[:, 1]))
         return np.concatenate(parts)

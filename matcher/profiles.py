@@ -22,7 +22,8 @@ NEAREST = 10
 """Solutions in a profile."""
 SHARPNESS = 8.0
 """Without a fitted calibrator a nearer solution counts e to this times the difference of cosines more."""
-BATCH = 1024
+BATCH = 64
+"""Needs compared at once: searches by others take turns with these."""
 
 
 def solution_profiles(

@@ -1,6 +1,8 @@
 """What pairs of needs are compared by, in columns: one place a need, ascending by row."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -73,20 +75,7 @@ class Traits:
 
     def joined(self, other: "Traits") -> "Traits":
         """The needs of both; no row may be in both."""
-        rows = np.concatenate([self.rows, other.rows])
-        both = Traits(
-            rows,
-            np.concatenate([self.vectors, other.vectors]),
-            self.parts + other.parts,
-            self.titles + other.titles,
-            self.named + other.named,
-            self.cpv + other.cpv,
-            self.natures + other.natures,
-            self.quantities + other.quantities,
-            _stacked(self.answers, other.answers),
-            _stacked(self.profiles, other.profiles),
-        )
-        return both.at(np.argsort(rows))
+        return joined([self, other])
 
 
 def traits_of(
@@ -122,5 +111,24 @@ def traits_of(
     )
 
 
-def _stacked(one: sparse.csr_matrix | None, other: sparse.csr_matrix | None) -> sparse.csr_matrix | None:
-    return None if one is None or other is None else sparse.vstack([one, other], format="csr")
+def joined(parts: Sequence[Traits]) -> Traits:
+    """The needs of one or more parts; no row may be in two of them."""
+    rows = np.concatenate([part.rows for part in parts])
+    whole = Traits(
+        rows,
+        np.concatenate([part.vectors for part in parts]),
+        tuple(chain.from_iterable(part.parts for part in parts)),
+        tuple(chain.from_iterable(part.titles for part in parts)),
+        tuple(chain.from_iterable(part.named for part in parts)),
+        tuple(chain.from_iterable(part.cpv for part in parts)),
+        tuple(chain.from_iterable(part.natures for part in parts)),
+        tuple(chain.from_iterable(part.quantities for part in parts)),
+        _stacked([part.answers for part in parts]),
+        _stacked([part.profiles for part in parts]),
+    )
+    return whole.at(np.argsort(rows))
+
+
+def _stacked(parts: Sequence[sparse.csr_matrix | None]) -> sparse.csr_matrix | None:
+    held = [part for part in parts if part is not None]
+    return sparse.vstack(held, format="csr") if len(held) == len(parts) else None

@@ -15,6 +15,7 @@ from matcher.embed import Embedder
 from matcher.engine import Engine, Tuning
 from matcher.records import EU_LANGUAGES
 from matcher.retrieve import ask
+from service.projection.attendance import Attendance
 from service.projection.catalogue import Catalogue
 from service.projection.follower import Follower
 from service.projection.search import Searches
@@ -39,6 +40,8 @@ class Backend:
     follower: Follower
     views: Views
     searches: Searches
+    attendance: Attendance = field(default_factory=Attendance)
+    """Who is being served: what is computed beside requests gives way to them."""
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     limiter: Limiter = field(default_factory=Limiter)
     ready: threading.Event = field(default_factory=threading.Event)
@@ -132,13 +135,15 @@ def open_backend(
     follower = Follower(
         database, catalogue, settings.data / "index", load=load, today=lambda: moment().date()
     )
+    attendance = Attendance()
     return Backend(
         settings,
         database,
         embedder,
         catalogue,
         follower,
-        Views(catalogue, database, follower.catch_up),
+        Views(catalogue, database, follower.catch_up, attendance),
         Searches(catalogue),
+        attendance,
         clock=moment,
     )

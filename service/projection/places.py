@@ -8,6 +8,7 @@ import numpy as np
 
 from matcher.collection import Collection
 from service.atlas import projected
+from service.projection.attendance import Attendance
 from service.projection.running import Running
 
 PATIENCE_S = 10.0
@@ -26,8 +27,8 @@ class _Laid:
 class Places:
     """The layout of one audience, each made once for the same needs with the same vectors."""
 
-    def __init__(self, name: str) -> None:
-        self._running: Running[int, _Laid] = Running(name)
+    def __init__(self, name: str, attendance: Attendance | None = None) -> None:
+        self._running: Running[int, _Laid] = Running(name, attendance)
 
     def get(self, needs: Collection, stamp: Callable[[], int]) -> Mapping[str, Place] | None:
         """The place of each need; the last known while a new map is made, None where there is none yet.

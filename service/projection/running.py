@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from matcher.pace import giving_way
+from service.projection.attendance import Attendance
+
 T = TypeVar("T")
 S = TypeVar("S")
 
@@ -23,15 +26,16 @@ class _Run:
 class Running(Generic[S, T]):
     """The last value with the state it is of; whoever asks says how long to wait for a newer one.
 
-    However many ask, one thread makes it at a time.
+    However many ask, one thread makes it at a time; it gives way to the requests that `attendance` counts.
 
     >>> words = Running("words")
     >>> words.get(lambda: 7, lambda: (7, "of 7"), patience=5.0)
     (7, 'of 7')
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, attendance: Attendance | None = None) -> None:
         self.name = name
+        self._attendance = attendance or Attendance()
         self._rested = 0.0
         """When the next making may begin, where rest is asked for."""
         self._lock = threading.Lock()
@@ -57,7 +61,7 @@ class Running(Generic[S, T]):
             if known is not None and time.monotonic() < self._rested and rest:
                 return known
             run = self._begun(state, make, rest)
-            if not run.done.wait(max(0.0, deadline - time.monotonic())):
+            if not self._done(run, deadline - time.monotonic()):
                 return self._known
             if run.error is not None:
                 raise run.error
@@ -72,6 +76,12 @@ class Running(Generic[S, T]):
         """Wait for what is being made, so long; whether nothing is."""
         run = self._run
         return run is None or run.done.wait(seconds)
+
+    def _done(self, run: _Run, seconds: float) -> bool:
+        if run.done.is_set() or seconds <= 0:
+            return run.done.is_set()
+        with self._attendance.waiting():
+            return run.done.wait(seconds)
 
     def _begun(self, state: Callable[[], S], make: Callable[[], tuple[S, T]], rest: float) -> _Run:
         with self._lock:
@@ -88,7 +98,8 @@ class Running(Generic[S, T]):
     def _work(self, run: _Run, make: Callable[[], tuple[S, T]], rest: float) -> None:
         began = time.monotonic()
         try:
-            self._known = make()
+            with giving_way(self._attendance.pause()):
+                self._known = make()
         except Exception as error:  # whoever waits raises it
             run.error = error
             logger.warning("%s not made", self.name, exc_info=error)

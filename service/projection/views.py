@@ -25,6 +25,7 @@ from matcher.records import Need, Record
 from matcher.review import Review
 from service.confidentiality.audience import Audience
 from service.problems import Problem
+from service.projection.attendance import Attendance
 from service.projection.catalogue import Catalogue
 from service.projection.places import Place, Places
 from service.projection.running import Running
@@ -104,18 +105,22 @@ class Views:
     """Computed views of all audiences, each made once for each state."""
 
     def __init__(
-        self, catalogue: Catalogue, database: Database, catch_up: Callable[[], object] = lambda: None
+        self,
+        catalogue: Catalogue,
+        database: Database,
+        catch_up: Callable[[], object] = lambda: None,
+        attendance: Attendance | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._database = database
         self._catch_up = catch_up
         self._cooperation: dict[Audience, Running[State, Cooperation]] = {
-            one: Running(f"candidates-{one.value}") for one in Audience
+            one: Running(f"candidates-{one.value}", attendance) for one in Audience
         }
         self._markets: dict[Audience, Running[State, tuple[int, Market]]] = {
-            one: Running(f"market-{one.value}") for one in Audience
+            one: Running(f"market-{one.value}", attendance) for one in Audience
         }
-        self._places = {one: Places(f"places-{one.value}") for one in Audience}
+        self._places = {one: Places(f"places-{one.value}", attendance) for one in Audience}
         self._shown: dict[Audience, tuple[Cooperation, tuple[int, int], Cooperation]] = {}
         """The last view, with the records that it was held against, and what of it still stands."""
         self._waiting = Semaphore(WAITING)
@@ -249,7 +254,9 @@ class Views:
                 self._catch_up()
             engine.cooperation.review = review
             engine.resume(before, where)
-            engine.candidates(where, day=day)  # what takes long is done before the records are held still
+            # what takes long is done before the records are held still
+            engine.clusters(where, day=day)
+            engine.candidates(where, day=day)
             group = engine.cooperation
             # first the turn, which may be long in coming: nobody waits with a write meanwhile
             with group.alone(), self._catalogue.changing, group.steady():

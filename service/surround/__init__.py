@@ -39,5 +39,5 @@ def surround(app: FastAPI, backend: "Backend") -> None:
     app.add_middleware(Rates, backend=backend)
     app.add_middleware(Conditions)
     app.add_middleware(GZipMiddleware, minimum_size=GZIPPED, compresslevel=5)
-    app.add_middleware(Watch, settings=backend.settings, places=places)
+    app.add_middleware(Watch, backend=backend, places=places)
     describe(app)

@@ -2,19 +2,22 @@
 
 import logging
 import time
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.problems import Problem
 from service.security.sessions import COOKIE
-from service.settings import ServerSettings
 from service.surround import metrics
 from service.surround.answers import answer, internal
 from service.surround.headers import dress
 from service.surround.language import preferred
 from service.surround.places import NOWHERE, Places
 from service.surround.request import begin
+
+if TYPE_CHECKING:
+    from service.backend import Backend
 
 QUIET = ("/health/", "/metrics")
 """Asked every few seconds by machines; logged only where they fail."""
@@ -25,10 +28,11 @@ logger = logging.getLogger("needmatch.request")
 class Watch:
     """Names, logs and counts every request, and answers what nobody foresaw with 500."""
 
-    def __init__(self, app: ASGIApp, settings: ServerSettings, places: Places) -> None:
+    def __init__(self, app: ASGIApp, backend: "Backend", places: Places) -> None:
         self._app = app
         self._places = places
-        self._https = settings.public_url.lower().startswith("https://")
+        self._attendance = backend.attendance
+        self._https = backend.settings.public_url.lower().startswith("https://")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -60,7 +64,8 @@ class Watch:
             await send(message)
 
         try:
-            await self._app(scope, receive, dressed)
+            with self._attendance.serving():
+                await self._app(scope, receive, dressed)
         except Problem as problem:  # of another layer
             if status:
                 raise

@@ -18,6 +18,7 @@ from matcher.errors import ClusterUnknown, RecordInvalid, RecordUnknown, ReviewC
 from service.access import BackendIn, require
 from service.rights.policy import Permission, Scope
 from service.rights.viewer import Viewer
+from service.projection.attendance import Attendance
 from service.routes import health
 from service.security import tokens
 from service.security.limits import Limiter
@@ -41,6 +42,7 @@ class Stub:
     now: datetime = START
     ready: threading.Event = field(default_factory=threading.Event)
     catalogue: Any = field(default_factory=lambda: SimpleNamespace(sequence=0, entries={}))
+    attendance: Attendance = field(default_factory=Attendance)
     runs: list[str] = field(default_factory=list)
     """What routes were really run for."""
 
