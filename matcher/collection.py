@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import compress
@@ -136,6 +136,13 @@ class Collection:
             several = self._passages[row]
             return self.centroids(np.array([row], dtype=np.int64)) if several is None else several
 
+    def several(self) -> dict[int, Float32] | None:
+        """Rows with more than one passage, with the vectors `float32[p, d]` of each; None where unknown."""
+        with self.reading():
+            if len(self._passages) < len(self._rows):
+                return None
+            return {row: own for row, own in sorted(self._passages.items()) if own is not None}
+
     def select(self, where: Filter) -> Selection:
         """The rows that a filter admits.
 
@@ -245,10 +252,16 @@ class Collection:
         records: Sequence[Record | None],
         languages: Sequence[str | None],
         parts: Sequence[Parts | None],
+        several: Mapping[int, Float32] | None = None,
     ) -> None:
-        """Take over records by row, as a snapshot kept them; both indexes are already in place."""
+        """Take over records by row, as a snapshot kept them; both indexes are already in place.
+
+        `several` are the passages of rows with more than one; None where that is not known of any row.
+        """
         self.records, self.languages, self.parts = list(records), list(languages), list(parts)
         self._rows = {record.id: row for row, record in enumerate(self.records) if record is not None}
         self._passages = {}
+        if several is not None:
+            self._passages = {row: several.get(row) for row in self._rows.values()}
         self._selections = {}
         self._write(range(len(self.records)))

@@ -25,7 +25,7 @@ from matcher.embed import Embedder
 from matcher.errors import RecordUnknown, SettingInvalid
 from matcher.explain import Explanation, Match, compare, contributions, evidence, facts, missing, uncovered
 from matcher.filters import Filter
-from matcher.fits import Fits
+from matcher.fits import FITS, Fits
 from matcher.fuse import fuse, order, shares
 from matcher.identity import Cluster, Identities
 from matcher.joint import WEIGHTS, JointCandidate, NotJoint, WhatIf, what_if
@@ -391,7 +391,7 @@ class Engine:
         """Write everything loaded into a snapshot, whole or not at all."""
         identity = self.embedder.encoder.identity
         with self.cooperation.steady():
-            state = self.cooperation.state()
+            state = self.cooperation.state() | {FITS: self._fits.save()}
             return write(path, self.collections, identity, self.embedder.offset_key, state)
 
     @classmethod
@@ -411,6 +411,7 @@ class Engine:
         collections, state = read(path, embedder.encoder.identity, embedder.offset_key)
         engine.collections |= collections
         engine.cooperation.restore(state)
+        engine._fits.restore(state.get(FITS, ""))
         return engine
 
     # -- inside -------------------------------------------------------------------------------

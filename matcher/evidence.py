@@ -4,8 +4,9 @@ A pair of sentences brings to the score what their parts bring. The pair that br
 quotation; taking the average off first quoted short sentences about delivery and the like.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 
@@ -16,6 +17,35 @@ NEVER = -2.0
 """Below every cosine: what a sentence without parts is alike."""
 
 
+Value = TypeVar("Value")
+
+
+class _once(Generic[Value]):  # noqa: N801 -- used like `property`
+    """A property that is computed when it is first asked for.
+
+    `functools.cached_property` has one lock for all instances before Python 3.12: threads that compare
+    different texts would wait for each other.
+    """
+
+    def __init__(self, make: Callable[[Any], Value]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+        self._name = make.__name__
+
+    @overload
+    def __get__(self, held: None, owner: type) -> "_once[Value]": ...
+
+    @overload
+    def __get__(self, held: object, owner: type) -> Value: ...
+
+    def __get__(self, held: object | None, owner: type) -> "_once[Value] | Value":
+        if held is None:
+            return self
+        value = self._make(held)
+        held.__dict__[self._name] = value  # from now on it is found there first
+        return value
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Two texts with the cosines of all their parts."""
@@ -23,24 +53,24 @@ class Comparison:
     one: Parts
     other: Parts
 
-    @cached_property
+    @_once
     def cosines(self) -> Float32:
         """`float32[u, v]`."""
         return similarities(self.one, self.other)
 
-    @cached_property
+    @_once
     def score(self) -> float:
         """The late score of the two texts."""
         forward = self.one.weights @ self.cosines.max(axis=1)
         backward = self.other.weights @ self.cosines.max(axis=0)
         return float((forward + backward) / 2)
 
-    @cached_property
+    @_once
     def _best(self) -> tuple[Float32, Float32]:
         """Best cosine of each part with each sentence of the other side: `[u, t]` and `[s, v]`."""
         return _by_sentence(self.cosines.T, self.other).T, _by_sentence(self.cosines, self.one)
 
-    @cached_property
+    @_once
     def brought(self) -> Float32:
         """`float32[s, t]`: what each pair of sentences brings to the score."""
         to_other, to_one = self._best
@@ -49,7 +79,7 @@ class Comparison:
         total: Float32 = (forward + backward) / np.float32(2)
         return total
 
-    @cached_property
+    @_once
     def alike(self) -> Float32:
         """`float32[s, t]`: the late score of each pair of sentences, had the texts no others."""
         to_other, to_one = self._best
@@ -58,7 +88,7 @@ class Comparison:
         scores: Float32 = ((forward + backward.T) / 2).astype(np.float32)
         return scores
 
-    @cached_property
+    @_once
     def coverage(self) -> Float32:
         """`float32[s]`: how well each sentence of the one text is met anywhere in the other."""
         met = _summed((self.cosines.max(axis=1) * self.one.weights)[:, None], self.one)[:, 0]

@@ -5,6 +5,7 @@ answer each then agree.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -22,6 +23,8 @@ NEAREST = 10
 """Solutions in a profile."""
 SHARPNESS = 8.0
 """Without a fitted calibrator a nearer solution counts e to this times the difference of cosines more."""
+TEXTS_KEPT = 50_000
+"""Texts of which the codes are remembered: a solution is near many needs."""
 BATCH = 64
 """Needs compared at once: searches by others take turns with these."""
 
@@ -55,7 +58,7 @@ def solution_profiles(
                 row = int(rows[i, j])
                 if row not in offered:
                     record = solutions.record(row)
-                    offered[row] = frozenset(codes(record.text)) | frozenset(record.standards), record.cpv
+                    offered[row] = _named(record.text, record.standards), record.cpv
                 own, (theirs, branch) = named[start + i], offered[row]
                 shared = len(own & theirs) / len(own) if own else 0.0
                 near = likeness(cpv[start + i], branch)
@@ -69,6 +72,12 @@ def solution_profiles(
     return sparse.vstack(parts, format="csr")
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
+def _named(text: str, standards: tuple[str, ...]) -> frozenset[str]:
+    """The codes of a solution's text, and its standards."""
+    return frozenset(codes(text)) | frozenset(standards)
+
+
 def profile_features(
     vectors: Float32,
     named: Sequence[frozenset[str]],
@@ -78,7 +87,7 @@ def profile_features(
 ) -> Float32:
     """`float32[n, m, 3]`: `FEATURES` of all needs with the solutions of some rows `int64[m]`."""
     records = [solutions.record(row) for row in rows.tolist()]
-    offered = [frozenset(codes(record.text)) | frozenset(record.standards) for record in records]
+    offered = [_named(record.text, record.standards) for record in records]
     values = np.empty((len(vectors), rows.size, len(FEATURES)), dtype=np.float32)
     values[:, :, 0] = solutions.dense.score(vectors, rows)
     for i, j in product(range(len(vectors)), range(rows.size)):

@@ -25,10 +25,12 @@ from matcher.errors import SnapshotCorrupt, SnapshotIncompatible, SnapshotMissin
 from matcher.index.flat import FlatIndex
 from matcher.late import Parts
 from matcher.lexical import LexicalIndex
-from matcher.protocols import ModelIdentity
+from matcher.protocols import Float32, ModelIdentity
 from matcher.records import Kind, Need, Solution
 
-FORMAT = 3
+FORMAT = 4
+READABLE = frozenset({3, FORMAT})
+"""Before 4, rows with several passages were not told from those with one."""
 _ADAPTERS: Mapping[Kind, TypeAdapter[Any]] = {
     Kind.NEED: TypeAdapter(list[Need | None]),
     Kind.SOLUTION: TypeAdapter(list[Solution | None]),
@@ -111,7 +113,8 @@ def read(path: Path, model: ModelIdentity, offset: str = "") -> tuple[dict[Kind,
     another format or model.
     """
     folder, manifest = inspect(path)
-    expected = {"format": FORMAT, "model": model.key, "offset": offset, "dimension": model.dimension}
+    known = manifest.format if manifest.format in READABLE else FORMAT
+    expected = {"format": known, "model": model.key, "offset": offset, "dimension": model.dimension}
     for field, value in expected.items():
         seen = getattr(manifest, field)
         if seen != value:
@@ -182,7 +185,19 @@ def _parts(kind: Kind, collection: Collection) -> dict[str, Callable[[Path], Non
         with file.open("wb") as out:
             np.save(out, np.concatenate([p.vectors for p in held]) if held else np.empty((0, 0), np.int8))
 
-    return {
+    def passages(file: Path) -> None:
+        assert several is not None
+        with file.open("wb") as out:
+            np.savez(
+                out,
+                rows=np.array(list(several), dtype=np.int64),
+                counts=np.array([len(own) for own in several.values()], dtype=np.int64),
+                vectors=_joined(list(several.values()), np.float32),
+            )
+
+    several = collection.several()
+    told = {} if several is None else {f"{kind}.passages.npz": passages}
+    return told | {
         f"{kind}.records.json": records,
         f"{kind}.languages.json": languages,
         f"{kind}.spans.npz": spans,
@@ -209,8 +224,17 @@ def _read(folder: Path, kind: Kind, dimension: int) -> Collection:
         ]
     )
     parts = [next(kept) if record is not None else None for record in records]
-    collection.restore(records, languages, parts)
+    collection.restore(records, languages, parts, _several(folder / f"{kind}.passages.npz"))
     return collection
+
+
+def _several(file: Path) -> dict[int, Float32] | None:
+    """The passages of rows that have more than one; None where the snapshot does not tell."""
+    if not file.exists():
+        return None
+    with np.load(file) as stored:
+        rows, vectors, ranges = stored["rows"].tolist(), stored["vectors"], _ranges(stored["counts"])
+    return {row: vectors[start:end] for row, (start, end) in zip(rows, ranges, strict=True)}
 
 
 def _joined(arrays: list[NDArray[Any]], kind: type) -> NDArray[Any]:

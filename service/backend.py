@@ -15,6 +15,8 @@ from matcher.embed import Embedder
 from matcher.engine import Engine, Tuning
 from matcher.records import EU_LANGUAGES
 from matcher.retrieve import ask
+from matcher.text.language import detect
+from matcher.text.sentences import sentences
 from service.projection.attendance import Attendance
 from service.projection.catalogue import Catalogue
 from service.projection.follower import Follower
@@ -94,9 +96,13 @@ class Backend:
 
         def load() -> None:
             for language in EU_LANGUAGES:
-                ask("police", self.embedder, language)
+                ask("Police. Fire brigade.", self.embedder, language)
+                detect("police")
+                sentences("Police. Fire brigade.", language)
             if self.suggester is not None:
                 self.suggester.suggest("police", "en")
+
+            self.views.begin(self.today)
 
         threading.Thread(target=load, name="needmatch-warm", daemon=True).start()
 

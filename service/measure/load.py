@@ -109,6 +109,7 @@ def prepare(plan: Plan, settings: Settings, home: Path) -> Path:
     """A data folder with the records and their index; made now, unless it is there for this very code."""
     from matcher.embed import SqliteCache
     from service.backend import open_backend
+    from service.confidentiality.audience import Audience
 
     needs, solutions = query_needs(plan.needs, SEED), made_solutions(plan.solutions, SEED)
     key = fingerprint([*needs, *solutions], settings.model, settings.engine)
@@ -123,6 +124,8 @@ def prepare(plan: Plan, settings: Settings, home: Path) -> Path:
     try:
         world = enter(held.database, needs, solutions)
         held.start()
+        # as of a service that was used before: what its users compare is kept on disk
+        held.views.market(Audience.NETWORK, held.today)
     finally:
         held.stop()
     (path / WORLD).write_text(json.dumps(world), encoding="utf-8")

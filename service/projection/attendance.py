@@ -13,6 +13,10 @@ MOST_S = 0.5
 """The longest rest."""
 
 
+def _as_it_is(_: int) -> None:
+    """Nobody gives room."""
+
+
 class Attendance:
     """Counts the requests that are being served, without those that wait for what gives way itself.
 
@@ -24,6 +28,8 @@ class Attendance:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
+        self.room: Callable[[int], None] = _as_it_is
+        """Told of every thread that begins (1) or ends (-1) to wait: another may work meanwhile."""
         self.here = 0
         """Requests that are being served."""
 
@@ -40,9 +46,11 @@ class Attendance:
     def waiting(self) -> Iterator[None]:
         """While who is served waits for what gives way: then it need not."""
         self._count(-1)
+        self.room(1)
         try:
             yield
         finally:
+            self.room(-1)
             self._count(1)
 
     def quiet(self, seconds: float) -> bool:

@@ -139,6 +139,12 @@ class Views:
             raise _busy()
         return found
 
+    def begin(self, day: date) -> None:
+        """Begin to group the needs of large audiences before anybody asks; nobody waits for it."""
+        for audience in Audience:
+            if len(self._catalogue.engines[audience].needs) > MANY:
+                self.known(audience, day)
+
     def known(self, audience: Audience, day: date) -> Cooperation | None:
         """The same without any waiting; None where nothing is made yet."""
         return self._made(audience, day, 0.0)

@@ -1,5 +1,6 @@
 """One process of a service, started by the supervisor: `python -m service.server.worker NAME`."""
 
+import asyncio
 import faulthandler
 import gc
 import logging
@@ -10,7 +11,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -97,7 +98,17 @@ def serve_requests(
     async def whole(app: FastAPI) -> AsyncIterator[Any]:
         import anyio.to_thread
 
-        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        limiter, loop = anyio.to_thread.current_default_thread_limiter(), asyncio.get_running_loop()
+        limiter.total_tokens = THREADS
+
+        def widen(by: int) -> None:
+            limiter.total_tokens += by
+
+        def room(by: int) -> None:
+            with suppress(RuntimeError):  # at the end nobody is left to give room
+                loop.call_soon_threadsafe(widen, by)
+
+        backend.attendance.room = room
         async with inner(app) as state:
             settle()
             backend.warm()

@@ -230,6 +230,7 @@ def test_passages_are_told_apart(embedder: Embedder) -> None:
     other = Collection(Kind.NEED, made.dense, made.lexical)
     other.restore(made.records, made.languages, made.parts)
     assert other.passages(0) is None
+    assert other.several() is None
 
 
 def test_readers_get_one_state_while_records_come_and_go(embedder: Embedder) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from matcher.asking import Asking
 from matcher.collection import Collection
+from matcher.errors import SnapshotCorrupt
 from matcher.fits import Fits
 from matcher.records import Kind, Need, Solution
 from matcher.rows import RowSet
@@ -82,3 +83,36 @@ def test_collections_that_come_later_are_the_ones_asked(collections, embedder) -
     made = Fits(Asking(held, embedder, lambda: True), held, Told())
     held |= collections
     assert made.of(NEEDS, OFFERS, everything()).shape == (3, 2)
+
+
+def test_what_was_found_is_known_after_a_restart(fits, collections, embedder) -> None:
+    """Of needs and solutions that are as they were; nothing is asked again."""
+    known, told = fits
+    before = known.of(NEEDS, OFFERS, everything()).toarray()
+    told.asked.clear()
+    again = Fits(Asking(collections, embedder, lambda: True), collections, told)
+    again.restore(known.save())
+    np.testing.assert_array_equal(again.of(NEEDS, OFFERS, everything()).toarray(), before)
+    assert not told.asked
+
+
+def test_what_changed_since_is_not_kept(fits, collections, embedder) -> None:
+    """A need that was replaced is asked again; after another solution nothing is kept."""
+    known, told = fits
+    known.of(NEEDS, OFFERS, everything())
+    fresh = replace(NEEDS[0], title="need saw")
+    collections[Kind.NEED].upsert([fresh], embedder, fit_statistics=False)
+    again = Fits(Asking(collections, embedder, lambda: True), collections, told)
+    again.restore(known.save())
+    told.asked.clear()
+    again.of([fresh, *NEEDS[1:]], OFFERS, everything())
+    assert told.asked == ["N0"]
+    collections[Kind.SOLUTION].upsert([Solution(id="S2", name="offer vest")], embedder, fit_statistics=False)
+    assert known.save() == "null"
+
+
+@pytest.mark.parametrize("saved", ["{", "[]", '{"offers": [], "found": {"N9": [[0], [1]]}}', '{"found": {}}'])
+def test_what_cannot_be_read_is_refused(fits, saved: str) -> None:
+    """With what to do."""
+    with pytest.raises(SnapshotCorrupt, match=r"fits\.json.*Build the snapshot again"):
+        fits[0].restore(saved)

@@ -17,6 +17,7 @@ from matcher.embed import Embedder
 from matcher.engine import Engine
 from matcher.errors import SnapshotCorrupt, SnapshotIncompatible, SnapshotMissing
 from matcher.filters import Filter
+from matcher.fits import FITS
 from matcher.lexical import LexicalIndex
 from matcher.records import Kind, Nature, Need, Solution, Visibility
 from matcher.review import Edit
@@ -67,6 +68,30 @@ def answers(engine: Engine) -> list[Any]:
         )
     ]
     return [*found, [[need.id for need in group] for group in engine.groups()]]
+
+
+def test_passages_are_told_apart_after_loading(embedder: Embedder, tmp_path: Path) -> None:
+    """So that what is stored is asked without being read again; of an older snapshot it is not known."""
+    text = " ".join(f"It pumps {i} litres." for i in range(400))
+    made = Engine(embedder)
+    made.add([Need(id="L", title="Fire pump", description=text, language="en"), *NEEDS])
+    made.save(tmp_path / "store")
+    loaded = Engine.load(tmp_path / "store", embedder)
+    for row in made.needs.rows().tolist():
+        np.testing.assert_array_equal(loaded.needs.passages(row), made.needs.passages(row))
+    several = loaded.needs.passages(made.needs.row("L"))
+    assert several is not None
+    assert len(several) > 1
+    folder, manifest = snapshot.inspect(tmp_path / "store")
+    stored = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    for part in [name for name in manifest.files if name.endswith("passages.npz")]:
+        (folder / part).unlink()
+        del stored["files"][part]
+    (folder / "manifest.json").write_text(json.dumps(stored | {"format": 3}), encoding="utf-8")
+    older = Engine.load(tmp_path / "store", embedder)
+    assert older.needs.passages(0) is None
+    older.save(tmp_path / "again")
+    assert Engine.load(tmp_path / "again", embedder).needs.passages(0) is None
 
 
 def test_what_is_saved_is_loaded(engine: Engine, tmp_path: Path) -> None:
@@ -173,8 +198,16 @@ def test_no_snapshot_is_missing(embedder: Embedder, tmp_path: Path) -> None:
 PARTS = [
     f"{kind}.{part}"
     for kind in Kind
-    for part in ("records.json", "languages.json", "spans.npz", "parts.npy", "dense.faiss", "lexical.npz")
-] + [IDENTITIES, REVIEW]
+    for part in (
+        "records.json",
+        "languages.json",
+        "spans.npz",
+        "parts.npy",
+        "passages.npz",
+        "dense.faiss",
+        "lexical.npz",
+    )
+] + [IDENTITIES, REVIEW, FITS]
 
 
 def current(path: Path) -> Path:

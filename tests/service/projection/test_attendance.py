@@ -88,3 +88,13 @@ def test_who_leaves_with_an_error_has_left(error: type[BaseException]) -> None:
         raise error
     assert attendance.here == 0
     assert attendance.quiet(0.0)
+
+
+def test_who_waits_gives_room_to_another() -> None:
+    """And takes it back at the end."""
+    attendance = Attendance()
+    told: list[int] = []
+    attendance.room = told.append
+    with attendance.serving(), attendance.waiting():
+        assert told == [1]
+    assert told == [1, -1]
