@@ -25,7 +25,7 @@ SHARPNESS = 8.0
 """Without a fitted calibrator a nearer solution counts e to this times the difference of cosines more."""
 TEXTS_KEPT = 50_000
 """Texts of which the codes are remembered: a solution is near many needs."""
-BATCH = 64
+BATCH = 16
 """Needs compared at once: searches by others take turns with these."""
 
 

@@ -214,9 +214,14 @@ def _collapsed(copies: Iterable[tuple[str, str]], present: set[str]) -> dict[str
     The copy itself may have been left out before.
     """
     pairs = sorted(copies)
-    reachable = set(present)
-    for _ in pairs:  # copies of copies
-        reachable |= {copy for copy, original in pairs if original in reachable}
+    copied: dict[str, list[str]] = {}
+    for copy, original in pairs:
+        copied.setdefault(original, []).append(copy)
+    reachable, waiting = set(present), list(present)
+    while waiting:  # copies of copies
+        fresh = set(copied.get(waiting.pop(), ())) - reachable
+        reachable |= fresh
+        waiting += fresh
     target: dict[str, str] = {}
 
     def root(need_id: str) -> str:

@@ -1,10 +1,10 @@
 """Which of the 24 official EU languages a text is in (py3langid, restricted to them)."""
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from matcher.records import EU_LANGUAGES, Record
+from matcher.text.loading import once
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Detected:
     probability: float
 
 
-@cache
+@once
 def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from matcher.protocols import Span
+from matcher.text.loading import once
 
 _LIST_MARK = re.compile(r"^(?:[-*•–—·▪◦‣o]|\(?\d{1,2}(?:\.\d{1,2})*[.)]|\(?[a-z][.)])$")
 _CLOSING = frozenset("\"'»”’)]")
@@ -30,7 +31,7 @@ def without_torch() -> Iterator[None]:
         del sys.modules["torch"]
 
 
-@cache
+@once
 def _tokenizer(language: str) -> Any:
     with without_torch():
         import spacy

@@ -7,13 +7,14 @@ McNamee & Mayfield 2004), codes must match to the letter: `EN 1063`, `STANAG 456
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import chain
 from typing import Any
 
 from matcher.text.clean import fold
+from matcher.text.loading import once
 
 _SNOWBALL = {
     "cs": "czech",
@@ -116,10 +117,16 @@ def stem(word: str, language: str) -> str:
     if language in _SNOWBALL:
         return str(_stemmer(language).stemWord(word))
     if language in _LEMMAS:
-        import simplemma
-
-        return str(simplemma.lemmatize(word, lang=language)).casefold()
+        return str(_lemmatize(language)(word, lang=language)).casefold()
     return word
+
+
+@once
+def _lemmatize(language: str) -> Callable[..., str]:
+    import simplemma
+
+    simplemma.lemmatize("a", lang=language)  # reads its dictionary, which takes a moment
+    return simplemma.lemmatize
 
 
 @cache

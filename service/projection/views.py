@@ -134,16 +134,16 @@ class Views:
         large = len(self._catalogue.engines[audience].needs) > MANY
         found = self._made(audience, day, SHORT_S if large else LONG_S)
         # the first time there is nothing else to show
-        found = found or self._made(audience, day, LONG_S)
+        found = found or self._made(audience, day, FIRST_S)
         if found is None:
             raise _busy()
         return found
 
     def begin(self, day: date) -> None:
-        """Begin to group the needs of large audiences before anybody asks; nobody waits for it."""
+        """Group the needs of large audiences before anybody asks, one after the other."""
         for audience in Audience:
             if len(self._catalogue.engines[audience].needs) > MANY:
-                self.known(audience, day)
+                self._made(audience, day, FIRST_S)
 
     def known(self, audience: Audience, day: date) -> Cooperation | None:
         """The same without any waiting; None where nothing is made yet."""
