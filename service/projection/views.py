@@ -134,7 +134,7 @@ class Views:
         large = len(self._catalogue.engines[audience].needs) > MANY
         found = self._made(audience, day, SHORT_S if large else LONG_S)
         # the first time there is nothing else to show
-        found = found or self._made(audience, day, FIRST_S)
+        found = found or self._made(audience, day, LONG_S)
         if found is None:
             raise _busy()
         return found
