@@ -1,17 +1,14 @@
 """`import` and `export`: records in and out."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli import options, screen, store
+from service.cli import importing, options, screen, store
 
 if TYPE_CHECKING:
     from corpora import Report
-    from matcher.records import Kind, Record
-    from service.settings import Settings
 
 
 def import_(
@@ -33,27 +30,26 @@ def import_(
     engine: options.Engine = None,
     as_json: options.Json = False,
 ) -> None:
-    """Read needs or solutions from files into the engine; a record with a known id is replaced."""
+    """Read needs or solutions from files into the engine; a record with a known id is replaced.
+
+    Files are read as a stream and kept every few minutes: the same command goes on after a stop.
+    """
     from corpora import Report
     from matcher.errors import InputError
 
     settings = options.settings(model, engine, data)
     account = Report()
-    records: list[Record] = []
-    for file in files:
-        records.extend(_read(file, options.kind(kind), mapping, account, settings, awards))
+    order = importing.Order(tuple(files), options.kind(kind), tuple(mapping or ()), awards)
+    stopped = strict and importing.refused(order, settings, account)
+    if not stopped:
+        account = Report()
+        taken = importing.run(order, settings, account)
     if report is not None:
         _write_report(account, report)
-    if strict and account.refused:
-        _tell(account, as_json)
-        raise InputError(f"{account.refused} rows were refused and --strict was given: nothing was imported.")
-    if records:
-        folder = store.snapshot_folder(settings)
-        opened = store.open_stored(settings) if (folder / "CURRENT").exists() else store.open_empty(settings)
-        store.add(opened, records, "Reading texts")
-        opened.save(folder)
     _tell(account, as_json)
-    if not records:
+    if stopped:
+        raise InputError(f"{account.refused} rows were refused and --strict was given: nothing was imported.")
+    if not taken:
         raise InputError("No row could be imported; the findings above say why.")
 
 
@@ -75,20 +71,6 @@ def export(
         screen.print_json({"file": str(out), "records": written})
     else:
         screen.console().print(f"{written} {kind}s written to {out}")
-
-
-def _read(
-    file: Path,
-    kind: "Kind",
-    mapping: list[str] | None,
-    account: "Report",
-    settings: "Settings",
-    awards: bool,
-) -> "Iterator[Record]":
-    from corpora import parse_mapping, read_records
-
-    columns = parse_mapping(mapping or [], kind)
-    return read_records(file, kind, report=account, mapping=columns, rates=settings.rates, awards=awards)
 
 
 def _tell(account: "Report", as_json: bool) -> None:

@@ -12,6 +12,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, Task
+
     from matcher.duplicates import Duplicate
     from matcher.engine import Matches
     from matcher.explain import Match
@@ -43,13 +45,33 @@ def print_json(value: Any) -> None:
 @contextmanager
 def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """A bar on standard error, with rate and time left; silent where nobody watches."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-    out = errors()
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+    with _bar() as bar:
         task = bar.add_task(label, total=total)
         yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def counting(label: str) -> Iterator[Callable[[int, int], None]]:
+    """The same, where the work itself tells how much there is."""
+    with _bar() as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def _bar() -> "Progress":
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    class Rate(TextColumn):
+        """How many a second."""
+
+        def render(self, task: "Task") -> Text:
+            return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+    columns = [
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(""), TimeRemainingColumn()
+    ]  # fmt: skip
+    out = errors()
+    return Progress(*columns, console=out, transient=True, disable=not out.is_terminal)
 
 
 @contextmanager

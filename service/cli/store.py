@@ -106,6 +106,19 @@ def open_empty(settings: "Settings") -> "Engine":
         return open_engine(settings=settings, say=say)
 
 
+def open_growing(settings: "Settings") -> "Engine":
+    """The engine with what was imported, or none yet, for more that comes bit by bit.
+
+    Its words weigh the same whatever comes first.
+    """
+    from service.wiring import open_engine, reference_statistics
+
+    folder = snapshot_folder(settings)
+    stored = folder if (folder / "CURRENT").exists() else None
+    with screen.saying("Opening the model and the index") as say:
+        return open_engine(stored, settings=settings, say=say, statistics=reference_statistics())
+
+
 def add(engine: "Engine", records: "list[Record]", label: str) -> None:
     """Add records under a progress bar."""
     with screen.progress(label, len(records)) as done:
