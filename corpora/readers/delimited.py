@@ -15,9 +15,13 @@ from typing import TextIO
 
 from corpora.formulas import restore
 from corpora.report import Issue, Report, Severity
+from matcher.errors import FileTooLarge
 
 FIELD_MAX = 4 * 2**20
 """Characters of the largest cell; an unclosed quotation mark would otherwise swallow the file."""
+
+COLUMNS_MAX = 2_000
+"""Columns of a table; each name is compared with all before it."""
 
 _CHUNK = 2**20
 _SAMPLE = 2**16
@@ -113,6 +117,10 @@ def column_names(cells: list[str], name: str, line: int, report: Report) -> list
     >>> len(report.issues)
     1
     """
+    if len(cells) > COLUMNS_MAX:
+        raise FileTooLarge(
+            f"{name} has more than {COLUMNS_MAX:,} columns in line {line}. Leave out those that are empty."
+        )
     names: list[str] = []
     for place, cell in enumerate(cells, start=1):
         column = cell.strip() or f"column {place}"

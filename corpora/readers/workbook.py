@@ -2,11 +2,13 @@
 
 import re
 import warnings
+import zlib
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile, ZipFile
+from xml.parsers.expat import ExpatError, ParserCreate
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from corpora.formulas import restore
 from corpora.readers.delimited import column_names
@@ -22,6 +24,12 @@ UNPACKED_MAX = 256 * 2**20
 PARTS_MAX = 10_000
 ROWS_MAX = 1_048_576
 """Rows of a sheet, by the limits of Excel."""
+CELLS_MAX = 50_000_000
+"""Cells of a sheet, empty ones between others included: a few bytes can name a cell in the last column."""
+_PACKED = frozenset({ZIP_STORED, ZIP_DEFLATED})
+"""How parts may be packed: the other ways unpack in pieces of any size."""
+_PROLOG_MAX = 2**16
+"""Bytes in which a part of XML comes to its first element."""
 
 # how the file form writes characters that XML does not allow, such as _x000D_
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -43,7 +51,11 @@ def read_rows(
         # what the file says about its own extent is often wrong, and would cut rows off
         sheet.reset_dimensions()
         header: list[str] | None = None
+        seen = 0
         for number, row in enumerate(sheet.iter_rows(max_row=ROWS_MAX), start=1):
+            seen += max(len(row), len(header or ()))
+            if seen > CELLS_MAX:
+                raise ValueError(f"its sheet has more than {CELLS_MAX:,} cells")
             cells = [_value(cell, number, path.name, report) for cell in row]
             if all(cell is None or cell == "" for cell in cells):
                 continue
@@ -67,6 +79,12 @@ def _check_size(path: Path) -> None:
     try:
         with ZipFile(path) as archive:
             parts = archive.infolist()
+            odd = next((part.filename for part in parts if part.compress_type not in _PACKED), None)
+            if odd is not None:
+                raise _damaged(path, ValueError(f"{odd!r} is packed in a way that is not read"))
+            if sum(part.file_size for part in parts) <= UNPACKED_MAX and len(parts) <= PARTS_MAX:
+                for part in parts:
+                    _check_prolog(path, archive, part)
     except BadZipFile as error:
         raise FileUnreadable(
             f"{path} is not an xlsx workbook ({error}). Save it as 'Excel workbook (.xlsx)' or as csv."
@@ -78,6 +96,40 @@ def _check_size(path: Path) -> None:
             f"{UNPACKED_MAX:,} bytes in {PARTS_MAX:,} parts. "
             "Split it, or save it as csv, which is read in any size."
         )
+
+
+def _check_prolog(path: Path, archive: ZipFile, part: ZipInfo) -> None:
+    """Raises `FileUnreadable` for a part with a document type, which the library would expand entities of."""
+
+    def refuse(*_: object) -> None:
+        raise _Refused
+
+    def enough(*_: object) -> None:
+        raise _Begun
+
+    parser = ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = enough
+    try:
+        with archive.open(part) as file:
+            head = file.read(_PROLOG_MAX)
+        parser.Parse(head, False)
+    except _Begun:
+        return
+    except (ExpatError, NotImplementedError, RuntimeError, OSError, zlib.error, EOFError, ValueError):
+        return  # it is said by who reads it
+    except _Refused:
+        raise _damaged(path, ValueError(f"{part.filename!r} has a document type declaration")) from None
+    if len(head) == _PROLOG_MAX:
+        raise _damaged(path, ValueError(f"{part.filename!r} has no element in its first {len(head):,} bytes"))
+
+
+class _Begun(Exception):
+    """The first element has been seen."""
+
+
+class _Refused(Exception):
+    """There is a document type declaration."""
 
 
 def _open(path: Path) -> "Workbook":

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from threading import Timer
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +29,13 @@ ANSWER_MAX = 65_536
 """Bytes of an answer that are read; only its status counts."""
 SIGNATURE = "X-Needmatch-Signature"
 _NAT64 = IPv6Network("64:ff9b::/96")
+_UNICAST = IPv6Network("2000::/3")
+"""All of IPv6 that the internet routes; what is outside of it is some network's own, whatever it wraps."""
+_INSIDE: tuple[IPv4Network | IPv6Network, ...] = (
+    *map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")),
+    *map(IPv6Network, ("2001::/23", "3fff::/20")),
+)
+"""Beside what the registry calls not global: protocols' own, a cloud's host agent, documentation."""
 _PORTS = frozenset({80, 443, *range(1024, 65536)})
 """Ports below 1024 are of other services, which do not expect HTTP."""
 
@@ -83,7 +90,10 @@ def private(address: IPv4Address | IPv6Address) -> bool:
             return private(inner)
         if address in _NAT64:
             return private(IPv4Address(int(address) & 0xFFFF_FFFF))
-    return not address.is_global or address.is_multicast
+        if address not in _UNICAST:
+            return True
+    inside = any(address in network for network in _INSIDE if network.version == address.version)
+    return inside or not address.is_global or address.is_multicast
 
 
 def resolved(target: Target, *, private_too: bool) -> str:
@@ -172,7 +182,11 @@ class _Pinned(http.client.HTTPConnection):
             return
         context = ssl.create_default_context()
         try:
-            self.sock = context.wrap_socket(plain, server_hostname=self._target.host)
+            # known before the handshake, which a slow receiver could spin out: `cut` ends it too
+            self.sock = context.wrap_socket(
+                plain, server_hostname=self._target.host, do_handshake_on_connect=False
+            )
+            self.sock.do_handshake()
         except BaseException:
             plain.close()
             raise

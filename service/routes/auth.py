@@ -38,8 +38,14 @@ def login(given: LoginIn, request: Request, response: Response, held: BackendIn)
     """
     limit(request, held)
     _, started = sign_in(
-        held.database, held.settings, given.email, given.password.get_secret_value(), held.clock()
+        held.database,
+        held.settings,
+        given.email,
+        given.password.get_secret_value(),
+        held.clock(),
+        before=request.cookies.get(sessions.COOKIE),
     )
+    identify.forget(held.database)
     sessions.give(response, started, held.settings)
     response.headers["Cache-Control"] = "no-store"
     return SessionOut(csrf=started.csrf, expires_at=started.expires_at)
@@ -115,7 +121,9 @@ def oidc_callback(
     now = held.clock()
     with held.database.write() as session:
         user = oidc.linked(session, identity, now)
-        started = welcome(session, held.settings, user, now, how="oidc")
+        before = request.cookies.get(sessions.COOKIE)
+        started = welcome(session, held.settings, user, now, how="oidc", before=before)
+    identify.forget(held.database)
     response = RedirectResponse(where, 303, headers={"Cache-Control": "no-store"})
     response.delete_cookie(oidc.COOKIE, path=PATH)
     sessions.give(response, started, held.settings)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from service.access import BackendIn, require
 from service.problems import unauthenticated
@@ -27,9 +27,17 @@ def mine(held: BackendIn, viewer: Viewer = require(Permission.ACCOUNT)) -> Token
 
 @router.post("", status_code=201, response_model=TokenMade)
 def create(
-    given: TokenIn, held: BackendIn, response: Response, viewer: Viewer = require(Permission.ACCOUNT)
+    given: TokenIn,
+    held: BackendIn,
+    request: Request,
+    response: Response,
+    viewer: Viewer = require(Permission.ACCOUNT),
 ) -> TokenMade:
-    """Make a token; it is shown this once. A token makes none that may do more than itself."""
+    """Make a token; it is shown this once. A token makes none that may do more, or lasts longer, than itself.
+
+    One that is asked to last longer ends with the token that made it; the answer says when.
+    """
+    sent = request.headers.get("Authorization")
     now = held.clock()
     ends = None if given.expires_days is None else now + timedelta(days=given.expires_days)
     with held.database.write() as session:
@@ -44,6 +52,7 @@ def create(
             now=now,
             expires_at=ends,
             within=viewer.scopes,
+            until=tokens.end_of(session, identify.bearer(sent) if sent is not None else None),
         )
         audit.record(
             session,

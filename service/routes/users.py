@@ -66,9 +66,16 @@ def change_me(
 
 @router.post("/me/password", status_code=204)
 def change_password(
-    given: PasswordIn, request: Request, held: BackendIn, viewer: Viewer = require(Permission.ACCOUNT)
+    given: PasswordIn,
+    request: Request,
+    response: Response,
+    held: BackendIn,
+    viewer: Viewer = require(Permission.ACCOUNT),
 ) -> None:
-    """Take another password; all other browsers are signed out, tokens stay as they are."""
+    """Take another password; all other browsers are signed out, tokens stay as they are.
+
+    The browser at hand goes on with a new cookie, and with the CSRF token in the header X-CSRF-Token.
+    """
     held.limiter.take(f"password {viewer.user_id}", held.settings.logins_per_minute)
     cookie = request.cookies.get(sessions.COOKIE) if "Authorization" not in request.headers else None
     with held.database.read() as session:
@@ -88,7 +95,13 @@ def change_password(
             raise Problem(
                 409, "conflict", phrase("The password was changed meanwhile. Try again with the new one.")
             )
-        accounts.set_password(session, viewer, user, fresh, held.clock(), but=cookie)
+        goes_on = cookie is not None and sessions.current(session, cookie, held.clock()) is not None
+        accounts.set_password(session, viewer, user, fresh, held.clock())
+        if goes_on:
+            # a cookie that somebody else may know is worth nothing from now on
+            started = sessions.start(session, user, held.settings, held.clock())
+            sessions.give(response, started, held.settings)
+            response.headers[sessions.CSRF_HEADER] = started.csrf
     identify.forget(held.database)
 
 

@@ -173,13 +173,11 @@ def set_password(
     row: UserRow,
     password_hash: str | None,
     now: datetime,
-    *,
-    but: str | None = None,
 ) -> None:
-    """Give a user another password; browsers are signed out, except the one with the cookie `but`."""
+    """Give a user another password; all browsers are signed out."""
     row.password_hash = password_hash
     row.failures, row.locked_until = 0, None
-    sessions.end_all(session, row.id, but=but)
+    sessions.end_all(session, row.id)
     touch(row, now)
     audit.record(session, action="user.password", viewer=by, kind="user", id=row.id)
 

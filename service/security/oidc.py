@@ -171,8 +171,11 @@ class Provider:
                     raise _silent(
                         phrase("It calls itself {issuer!r}.", issuer=str(found.get("issuer"))[:200])
                     )
+                # who is reached by TLS sends nobody, and no request of ours, to a plain port of this machine
+                plain = not self.issuer.startswith("https:")
                 for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-                    if not safe(str(found.get(name, ""))):
+                    address = str(found.get(name, ""))
+                    if not safe(address) or not (plain or address.startswith("https:")):
                         raise _silent(phrase("Its {name} is no https address.", name=name))
                 self._found, self._read["metadata"] = found, time.monotonic()
             return self._found

@@ -20,10 +20,17 @@ WRONG = phrase("The e-mail address or the password is wrong, or the account is l
 
 
 def sign_in(
-    database: Database, settings: ServerSettings, email: str, password: str, now: datetime
+    database: Database,
+    settings: ServerSettings,
+    email: str,
+    password: str,
+    now: datetime,
+    *,
+    before: str | None = None,
 ) -> tuple[UserRow, Started]:
     """A user with a new session. Raises `Problem` 401, always with the same words and after the same work.
 
+    The session of the cookie `before`, which the browser had until now, ends.
     Wrong passwords are counted in the account; at `failures_allowed` it takes no password for
     `lockout_minutes`. Running sessions and tokens are not touched: nobody can lock another one out of work.
     """
@@ -43,7 +50,7 @@ def sign_in(
             reason = _refused(user, settings, right=right, now=now)
             if not reason:
                 user.password_hash = fresh or user.password_hash
-                return user, welcome(session, settings, user, now, how="password")
+                return user, welcome(session, settings, user, now, how="password", before=before)
         audit.record(
             session,
             action="session.refuse",
@@ -55,8 +62,18 @@ def sign_in(
     raise Problem(401, "unauthenticated", WRONG)
 
 
-def welcome(session: Session, settings: ServerSettings, user: UserRow, now: datetime, *, how: str) -> Started:
-    """Start the session of a user who has shown who they are, however they did."""
+def welcome(
+    session: Session,
+    settings: ServerSettings,
+    user: UserRow,
+    now: datetime,
+    *,
+    how: str,
+    before: str | None = None,
+) -> Started:
+    """Start the session of a user who has shown who they are, however they did; end that of `before`."""
+    if before:
+        sessions.end(session, before)
     user.failures, user.locked_until = 0, None
     user.last_login_at, user.warned_at = now, None
     started = sessions.start(session, user, settings, now)

@@ -41,8 +41,9 @@ def create(
     now: datetime,
     expires_at: datetime | None = None,
     within: frozenset[Scope] = frozenset(Scope),
+    until: datetime | None = None,
 ) -> tuple[TokenRow, str]:
-    """A new token of a user, and its secret, which is not to be had again.
+    """A new token of a user, and its secret, which is not to be had again; it ends by `until` at the latest.
 
     Raises `Problem`: scopes beyond `within` (what the caller came in with) or without use for the role, an
     end that has passed, a name in use, or too many tokens.
@@ -71,6 +72,8 @@ def create(
         raise conflict(
             phrase("There is a token named {name!r}. Revoke it first, or take another name.", name=name)
         )
+    if until is not None:
+        expires_at = until if expires_at is None else min(expires_at, until)
     secret = made()
     row = TokenRow(
         user_id=user.id,
@@ -93,6 +96,13 @@ def of(session: Session, user_id: str, now: datetime) -> list[TokenRow]:
         .order_by(TokenRow.created_at, TokenRow.id)
     )
     return [row for row in rows if row.expires_at is None or row.expires_at > now]
+
+
+def end_of(session: Session, secret: str | None) -> datetime | None:
+    """When a token ends; None for one without an end, and where there is none."""
+    if secret is None:
+        return None
+    return session.scalar(select(TokenRow.expires_at).where(TokenRow.digest == digest(secret)))
 
 
 def revoke(session: Session, user_id: str, token_id: str, now: datetime) -> TokenRow:

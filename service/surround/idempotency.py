@@ -89,7 +89,7 @@ class Idempotency:
         if viewer is None or viewer.user_id is None:
             await self._app(scope, receive, send)
             return
-        digest = _Digest(scope)
+        digest = _Digest(scope, viewer)
         streamed = upload(scope)
         if not streamed:
             # bounded: the layer before this one counts
@@ -190,10 +190,14 @@ class Idempotency:
 
 
 class _Digest:
-    """What a request is: a digest of address and body, without the boundary of a form, which is chance."""
+    """What a request is: a digest of address and body, without the boundary of a form, which is chance.
 
-    def __init__(self, scope: Scope) -> None:
-        self._sum = sha256(scope["path"].encode() + b"?" + scope["query_string"] + b"\n")
+    What its sender may do is a part of it: a token that may less than one before gets none of its answers.
+    """
+
+    def __init__(self, scope: Scope, viewer: Viewer) -> None:
+        rights = f"{viewer.role} {viewer.organisation_id} {viewer.vetted} {' '.join(sorted(viewer.scopes))}"
+        self._sum = sha256(f"{rights}\n{scope['path']}?".encode() + scope["query_string"] + b"\n")
         self._boundary = _boundary(Headers(scope=scope).get("content-type", ""))
         self._rest = b""
 

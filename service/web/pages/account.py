@@ -105,12 +105,13 @@ def change_password(
         if new != repeated:
             raise invalid("/repeated", phrase("The two new passwords differ. Enter the same twice."))
         given = forms.taken(PasswordIn, {"current": current or None, "new": new})
-        resource.change_password(given, visit.request, visit.held, visit.viewer)
+        said = phrase("Your password is changed. All other browsers are signed out.")
+        response = visit.go("/account/sign-in", said)
+        resource.change_password(given, visit.request, response, visit.held, visit.viewer)
     except Problem as problem:
         forms.again(problem)
         return _signing_in(visit, problem)
-    said = phrase("Your password is changed. All other browsers are signed out.")
-    return visit.go("/account/sign-in", said)
+    return response
 
 
 @router.post("/account/sign-out")
@@ -138,7 +139,7 @@ def make_token(
     values = {"name": name, "scopes": scopes or [], "expires_days": expires_days}
     try:
         given = forms.taken(TokenIn, values | {"expires_days": expires_days or None})
-        made = keys.create(given, visit.held, Response(), visit.viewer)
+        made = keys.create(given, visit.held, visit.request, Response(), visit.viewer)
     except Problem as problem:
         forms.again(problem)
         return _tokens(visit, values, problem)

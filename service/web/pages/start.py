@@ -10,7 +10,7 @@ from matcher.phrases import Phrase, phrase
 from service.problems import Problem
 from service.rights.policy import Role
 from service.routes.auth import limit, logout, methods
-from service.security import sessions
+from service.security import identify, sessions
 from service.security.signin import sign_in
 from service.web.language import CODES, language
 from service.web.page import (
@@ -97,7 +97,11 @@ def enter(
     held = visit.held
     try:
         limit(request, held)
-        _, started = sign_in(held.database, held.settings, email.strip(), password, held.clock())
+        _, started = sign_in(
+            held.database, held.settings, email.strip(), password, held.clock(),
+            before=request.cookies.get(sessions.COOKIE),
+        )  # fmt: skip
+        identify.forget(held.database)
     except Problem as problem:
         if problem.status not in {401, 422, 429}:
             raise

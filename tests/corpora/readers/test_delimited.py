@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from corpora.readers.delimited import FIELD_MAX, read_rows
+from corpora.readers.delimited import COLUMNS_MAX, FIELD_MAX, read_rows
 from corpora.report import Report, Severity
+from matcher.errors import FileTooLarge
 
 
 def read(path: Path, content: str | bytes) -> tuple[list[tuple[int, dict[str, object]]], Report]:
@@ -138,3 +139,11 @@ def test_file_without_rows_gives_none(tmp_path: Path, content: str) -> None:
     """An empty table is not an error."""
     rows, report = read(tmp_path / "needs.csv", content)
     assert (rows, report.issues) == ([], [])
+
+
+def test_a_table_of_absurdly_many_columns_is_refused_at_once(tmp_path: Path) -> None:
+    """Each heading is compared with all before it: a line of commas would keep a worker busy for hours."""
+    with pytest.raises(FileTooLarge, match="columns in line 1"):
+        read(tmp_path / "needs.csv", "id" + "," * COLUMNS_MAX + "\nN1\n")
+    rows, _ = read(tmp_path / "needs.csv", "id" + ",x" * (COLUMNS_MAX - 1) + "\nN1\n")
+    assert len(rows) == 1

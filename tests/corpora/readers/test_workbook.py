@@ -1,6 +1,7 @@
+from collections.abc import Callable
 from datetime import date, datetime, time
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZipFile
 
 import pytest
 from openpyxl import Workbook
@@ -163,4 +164,51 @@ def test_too_many_parts_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch)
         for n in range(4):
             archive.writestr(f"{n}", b"")
     with pytest.raises(FileTooLarge, match="4 parts"):
+        list(read_rows(path, Report()))
+
+
+def repacked(path: Path, part: str, change: Callable[[bytes], bytes], kind: int = ZIP_DEFLATED) -> None:
+    """The workbook with one part changed, or packed otherwise."""
+    with ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for name, body in parts.items():
+            archive.writestr(name, change(body) if name == part else body, kind if name == part else None)
+
+
+@pytest.mark.parametrize("before", [b"", b"<!-- " + b"x" * 70_000 + b" -->", b"\n" * 70_000])
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "[Content_Types].xml"])
+def test_a_document_type_in_any_part_is_refused(path: Path, part: str, before: bytes) -> None:
+    """Entities of a document type would be expanded without a limit of ours; no workbook has one."""
+    save(path, ["id", "title"], ["N1", "Vests"])
+    bomb = before + b'<!DOCTYPE a [<!ENTITY x "boom">]>'
+
+    def planted(body: bytes) -> bytes:
+        # a declaration of XML, where there is one, comes first
+        at = body.find(b"?>") + 2 if body.startswith(b"<?xml") else 0
+        return body[:at] + bomb + body[at:]
+
+    repacked(path, part, planted)
+    with pytest.raises(FileUnreadable, match=r"document type|no element"):
+        list(read_rows(path, Report()))
+
+
+@pytest.mark.parametrize("kind", [ZIP_LZMA, ZIP_BZIP2])
+def test_parts_that_unpack_in_pieces_of_any_size_are_refused(path: Path, kind: int) -> None:
+    """A few bytes packed so become gigabytes before anybody counts them."""
+    save(path, ["id", "title"], ["N1", "Vests"])
+    repacked(path, "xl/worksheets/sheet1.xml", lambda body: body, kind)
+    with pytest.raises(FileUnreadable, match="packed in a way"):
+        list(read_rows(path, Report()))
+
+
+def test_cells_that_are_only_implied_count(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row of one cell in the last column has all columns before it: a small file would last for hours."""
+    monkeypatch.setattr(workbook, "CELLS_MAX", 100_000)
+    rows = "".join(f'<row r="{n}"><c r="XFD{n}"><v>1</v></c></row>' for n in range(2, 30)).encode()
+    save(path, ["id", "title"])
+    repacked(
+        path, "xl/worksheets/sheet1.xml", lambda body: body.replace(b"</sheetData>", rows + b"</sheetData>")
+    )
+    with pytest.raises(FileUnreadable, match="more than 100,000 cells"):
         list(read_rows(path, Report()))

@@ -3,6 +3,7 @@
 import hmac
 import json
 import socket
+import time
 from datetime import UTC, datetime
 from hashlib import sha256
 from ipaddress import ip_address
@@ -52,7 +53,9 @@ def test_only_2xx_is_an_arrival_and_redirects_are_not_followed(hook, status, fin
     [
         "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1",
         "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "::ffff:10.0.0.1",
-        "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1", "198.18.0.1",
+        "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1", "198.18.0.1", "fec0::1", "::127.0.0.1",
+        "::ffff:0:10.0.0.1", "64:ff9b:1::a00:1", "3fff::1", "4000::1", "192.0.0.8", "192.88.99.1",
+        "168.63.129.16", "fd00:ec2::254",
     ],
 )  # fmt: skip
 def test_addresses_inside_are_private(address):
@@ -92,6 +95,30 @@ def test_the_address_that_was_checked_is_the_one_connected_to(hook, monkeypatch)
     send(f"http://hooks.example:{hook.port}/", private_too=True)
     assert asked.count("hooks.example") == 1
     assert hook.got[0][1]["Host"] == f"hooks.example:{hook.port}"
+
+
+@pytest.mark.parametrize(
+    "host", ["2130706433", "0177.0.0.1", "0x7f.1", "127.1", "0", "localhost", "[::ffff:7f00:1]"]
+)
+def test_other_spellings_of_an_address_inside_are_looked_through(hook, host):
+    """Decimal, octal, hexadecimal, short and mapped forms mean what the system takes them for."""
+    with pytest.raises(NotSent, match=r"private network|no address") as caught:
+        send(f"http://{host}:{hook.port}/")
+    assert hook.got == []
+    assert caught.value.final or "no address" in str(caught.value)
+
+
+def test_a_receiver_that_spins_out_its_handshake_holds_nobody_up(socket_enabled, monkeypatch):
+    """The time for the whole exchange holds while TLS is being agreed on, too."""
+    monkeypatch.setattr(webhooks, "WHOLE_S", 0.3)
+    monkeypatch.setattr(webhooks, "TIMEOUT_S", 5.0)
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+        begun = time.monotonic()
+        with pytest.raises(NotSent, match="could not be reached"):
+            send(f"https://127.0.0.1:{held.getsockname()[1]}/", private_too=True)
+    assert time.monotonic() - begun < 4
 
 
 def test_a_large_answer_is_not_read_to_its_end(hook):

@@ -19,6 +19,8 @@ from pytest_socket import socket_allow_hosts
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from service.problems import Problem
+from service.projection.attendance import Attendance
 from service.routes import auth
 from service.security import oidc
 from service.security.limits import Limiter
@@ -180,7 +182,9 @@ def browser(provider, settings, database, people, clock) -> Iterator[TestClient]
             "logins_per_minute": 1000,
         }
     )
-    backend = SimpleNamespace(settings=there, database=database, clock=clock, limiter=Limiter())
+    backend = SimpleNamespace(
+        settings=there, database=database, clock=clock, limiter=Limiter(), attendance=Attendance()
+    )
     app = FastAPI()
     app.state.backend = backend
     surround(app, backend)
@@ -232,7 +236,7 @@ def test_a_user_with_the_verified_address_is_linked_and_signed_in(browser, provi
         assert {"user.link", "session.start"} <= set(actions)
     provider.subject = {"sub": "4711", "email": "new@elsewhere.example", "email_verified": False}
     assert browser.get(at_provider(browser)).status_code == 303
-    assert sessions_of(database, people) == 2
+    assert sessions_of(database, people) == 1  # the one before has ended
 
 
 @pytest.mark.parametrize(
@@ -363,6 +367,17 @@ def test_a_provider_that_is_not_what_it_should_be_is_not_used(browser, provider)
     back = at_provider(browser)
     provider.token_status = 500
     assert browser.get(back).status_code in (401, 503)
+
+
+def test_a_provider_elsewhere_sends_no_request_to_this_machine(browser, provider, monkeypatch):
+    """Plain addresses of this machine are for a provider on this machine alone."""
+    there = oidc.Provider("https://id.example", CLIENT, SECRET)
+    said = {"issuer": "https://id.example", "authorization_endpoint": "https://id.example/authorize"}
+    said |= {"token_endpoint": f"{provider.issuer}/token", "jwks_uri": "https://id.example/keys"}
+    monkeypatch.setattr(there, "_get", lambda _: said)
+    with pytest.raises(Problem) as caught:
+        there.begin(BACK, "/")
+    assert (caught.value.status, provider.heard) == (503, [])
 
 
 def test_what_the_provider_says_of_itself_is_read_once(browser, provider):

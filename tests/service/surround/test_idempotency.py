@@ -7,7 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from service.store.tables import AnswerRow, AuditRow
+from service.rights.policy import Scope
+from service.security import tokens
+from service.store.tables import AnswerRow, AuditRow, UserRow
 from service.surround.idempotency import CLAIMED, forget_answers
 
 PATH = "/api/v1/things"
@@ -57,6 +59,19 @@ def test_keys_belong_to_a_user(client, ana, root, stub):
     client.post(PATH, json={"title": "a"}, headers=keyed(ana))
     assert client.post(PATH, json={"title": "b"}, headers=keyed(root)).status_code == 201
     assert stub.runs == ["a", "b"]
+
+
+def test_a_token_that_may_less_gets_no_answer_of_one_that_may_more(client, ana, stub):
+    """A write is repeated to those alone who may do it: secrets that are shown once stay so."""
+    client.post(PATH, json={"title": "a"}, headers=keyed(ana))
+    with stub.database.write() as session:
+        _, secret = tokens.create(
+            session, session.get(UserRow, ana.id), name="reads", scopes=[Scope.READ], now=stub.now
+        )
+    headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "key-1"}
+    refused = client.post(PATH, json={"title": "a"}, headers=headers)
+    assert refused.status_code == 422
+    assert "run" not in refused.text
 
 
 def test_nobody_has_no_keys(client, stub):

@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from service.projection.attendance import Attendance
 from service.rights.policy import Role, Scope
 from service.routes import auth, organisations, tokens, users
 from service.security import accounts, passwords
@@ -129,7 +130,9 @@ def open_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filled: Filled) 
         database = open_database(settings.database_url)
         opened.append(database)
         clock = Clock()
-        backend = SimpleNamespace(settings=settings, database=database, clock=clock, limiter=Limiter())
+        backend = SimpleNamespace(
+            settings=settings, database=database, clock=clock, limiter=Limiter(), attendance=Attendance()
+        )
         app = FastAPI()
         app.state.backend = backend
         surround(app, backend)

@@ -164,6 +164,19 @@ def test_signing_out_needs_the_csrf_token_and_hurts_nobody_who_is_out(house):
     assert browser.post("/api/v1/auth/logout").status_code == 204
 
 
+def test_signing_in_gives_another_cookie_and_ends_the_session_before(house):
+    """A cookie that was there before, whoever set it, is worth nothing afterwards."""
+    browser = house.signed_in("ana")
+    before = browser.cookies["needmatch_session"]
+    answer = browser.post("/api/v1/auth/login", json=RIGHT | {"email": "root@people.example"})
+    assert answer.status_code == 200
+    assert browser.cookies["needmatch_session"] != before
+    left = house.browser()
+    left.cookies.set("needmatch_session", before)
+    assert left.get("/api/v1/me").status_code == 401
+    assert browser.get("/api/v1/me").json()["email"] == "root@people.example"
+
+
 def test_an_old_cookie_does_not_hinder_signing_in(house):
     """A browser that is signed in still, or no longer, signs in again without the CSRF token."""
     browser = house.signed_in("ana")

@@ -53,6 +53,17 @@ def test_a_token_makes_none_that_may_more(house):
     assert made(program, name="write", scopes=["write"]).status_code == 201
 
 
+def test_a_token_makes_none_that_lasts_longer(house):
+    """A token for a day cannot make itself a successor; what it makes ends with it."""
+    day = made(house.by_token("ana"), scopes=["read", "write"], expires_days=1).json()
+    program = house.browser()
+    program.headers["Authorization"] = f"Bearer {day['token']}"
+    for name, days in (("long", 90), ("forever", None)):
+        assert made(program, name=name, expires_days=days).json()["expires_at"] == day["expires_at"]
+    house.clock.pass_(hours=12)
+    assert made(program, name="second", expires_days=1).json()["expires_at"] == day["expires_at"]
+
+
 @pytest.mark.parametrize(
     "changes",
     [

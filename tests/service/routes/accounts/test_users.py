@@ -80,6 +80,21 @@ class TestMe:
         old = {"email": "ana@people.example", "password": PASSWORD}
         assert house.browser().post("/api/v1/auth/login", json=old).status_code == 401
 
+    def test_another_password_gives_the_browser_at_hand_another_cookie(self, house):
+        """Who has stolen the cookie before is out too; the new CSRF token is told."""
+        browser = house.signed_in("ana")
+        stolen, csrf = browser.cookies["needmatch_session"], browser.headers["X-CSRF-Token"]
+        answer = browser.post(f"{ME}/password", json={"current": PASSWORD, "new": FRESH})
+        assert answer.status_code == 204
+        assert browser.cookies["needmatch_session"] != stolen
+        thief = house.browser()
+        thief.cookies.set("needmatch_session", stolen)
+        assert thief.get(ME).status_code == 401
+        assert answer.headers["X-CSRF-Token"] not in ("", csrf)
+        assert browser.patch(ME, json={"name": "A"}, headers={"If-Match": "*"}).status_code == 403
+        browser.headers["X-CSRF-Token"] = answer.headers["X-CSRF-Token"]
+        assert browser.patch(ME, json={"name": "A"}, headers={"If-Match": "*"}).status_code == 200
+
     @pytest.mark.parametrize(
         ("body", "pointer"),
         [
