@@ -179,7 +179,7 @@ def _said(request: Request) -> list[dict[str, str]]:
     try:
         told = json.loads(unquote(request.cookies.get(SAID_COOKIE, "[]")))
         return [{"tone": str(one["tone"]), "text": str(one["text"])} for one in told][:5]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return []
 
 

@@ -105,3 +105,10 @@ def test_files_are_kept_for_good_under_an_address_that_changes_with_them(browser
 def test_no_other_file_is_served(browser: Made, name: str) -> None:
     """Only the files that are meant."""
     assert browser(None).ask("GET", f"/static/{name}").status_code in {404, 422}
+
+
+@pytest.mark.parametrize("said", ["[" * 20_000, "{", "7", '[{"tone": 1}]', "%5B" * 9, '["a"]'])
+def test_a_broken_note_to_the_next_page_breaks_no_page(browser: Made, said: str) -> None:
+    """What a browser brings along is its own words: nonsense is left out, however deep it is."""
+    page = browser(None).ask("GET", "/login", headers={"Cookie": f"needmatch_said={said}"})
+    assert page.status_code == 200

@@ -1,0 +1,1 @@
+"""Fuzzing: many wrong inputs for everything that reads what strangers send. `python -m tests.fuzz`."""
