@@ -187,7 +187,10 @@ def _about(one: Analysis, found: FindingOut, asked: Asked) -> dict[str, Any]:
         "lines": [(row, [filled(one.name, row, name) for name in columns]) for row in seen],
         "withheld": [names(one.name, row, label) for row in gone],
         "total": len(found.rows),
-        "chosen": [(PARAMETERS.get(str(key), key), value) for key, value in found.parameters.items()],
+        "chosen": [
+            (PARAMETERS.get(str(key), key), date.fromisoformat(value) if key == "split" else value)
+            for key, value in found.parameters.items()
+        ],
         "versions": [(VERSIONS.get(key, key), value) for key, value in sorted(found.versions.items())],
     }
 

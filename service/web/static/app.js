@@ -37,3 +37,7 @@ async function draw(root) {
 }
 draw(document);
 document.addEventListener("htmx:afterSwap", (event) => draw(event.target));
+
+// where the places of the menu slide, the one where one is shows
+const [places, here] = [document.querySelector(".places ul"), document.querySelector(".places [aria-current]")];
+if (places && here) places.scrollLeft = here.offsetLeft - (places.clientWidth - here.offsetWidth) / 2;

@@ -194,7 +194,7 @@ function optionOf(figure, read, kind, width, echarts) {
       renderMode: "richText", confine: true, trigger: "item", backgroundColor: ui.raised, borderColor: ui.line, padding: 10,
       textStyle: { color: ui.ink, fontFamily: ui.font, fontSize: 13 }, ...made.tooltip,
     },
-    legend: lines ? { data: names, top: 0, left: 0, itemGap: 12, textStyle: { color: ui.ink, fontSize: 13 }, inactiveColor: ui.line, selectedMode: names.length > 1 } : { show: false },
+    legend: lines ? { data: names, top: 0, left: 0, itemGap: 12, itemWidth: made.signs ? 14 : 25, itemHeight: 14, textStyle: { color: ui.ink, fontSize: 13 }, inactiveColor: ui.line, selectedMode: names.length > 1 } : { show: false },
     series: made.series,
   };
   if (made.x) base.xAxis = axis(made.x, ui);
@@ -206,7 +206,7 @@ function optionOf(figure, read, kind, width, echarts) {
 function axis(own, ui) {
   const category = own.type === "category";
   return {
-    nameLocation: "middle", nameGap: 8, nameTextStyle: { color: ui.soft, fontSize: 12 },
+    nameLocation: "middle", nameGap: 14, nameTextStyle: { color: ui.soft, fontSize: 12 },
     axisLine: { show: category, lineStyle: { color: ui.line } }, axisTick: { show: false },
     splitLine: { show: !category, lineStyle: { color: ui.line } },
     ...own,
@@ -347,7 +347,7 @@ function scatter({ said, read, ui, format, width }) {
   const columns = [x, y, size, group].filter((column) => column >= 0);
   const units = (which, unit) => numbers({ ...said, unit: unit ?? "" }, formats(unit), which);
   return {
-    x: units("x", said.unitX ?? said.unit), y: { ...units("y", said.unitY ?? said.unit), nameGap: 10 }, series, legend: groups, decal: false, right: few ? 130 : 28,
+    x: units("x", said.unitX ?? said.unit), y: { ...units("y", said.unitY ?? said.unit), nameGap: 10 }, series, legend: groups, signs: true, decal: false, right: few ? 130 : 28,
     tooltip: { formatter: ({ data }) => told(read, data.row, columns) },
   };
 }
