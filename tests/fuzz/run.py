@@ -57,7 +57,7 @@ class Tally:
     refused: int = 0
     slowest_s: float = 0.0
     slowest: int = 0
-    refusals: Counter[str] = field(default_factory=Counter)
+    refusals: dict[str, int] = field(default_factory=dict)
     """How often each error of ours refused one."""
     faults: list[Fault] = field(default_factory=list)
 
@@ -96,7 +96,8 @@ def _try(tally: Tally, one: Callable[[Mutator], None], number: int, seed: str) -
         tally.taken += 1
     except (NeedmatchError, Problem) as refusal:
         tally.refused += 1
-        tally.refusals[type(refusal).__name__] += 1
+        name = type(refusal).__name__
+        tally.refusals[name] = tally.refusals.get(name, 0) + 1
         if not str(refusal).strip():
             tally.faults.append(_fault(tally, number, refusal))
     except Exception as error:
@@ -146,7 +147,7 @@ def page(tallies: Sequence[Tally], seed: str) -> str:
     rows.append("| " + " | ".join(("**all**", *_figures(*total, faults, slowest))) + " |")
     refusals: Counter[str] = Counter()
     for tally in tallies:
-        refusals += tally.refusals
+        refusals.update(tally.refusals)
     said = ", ".join(f"{name} {number:,}" for name, number in refusals.most_common())
     return "\n".join([HEAD.format(slow=SLOW_S, seed=seed, said=said), *rows, ""])
 
