@@ -6,7 +6,7 @@ NPM = $(shell command -v npm || echo $(BIN)/npm)
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help setup demo serve test browser check bench load quality scale recipes notebooks docs words clean
+.PHONY: help setup demo serve test browser check bench load quality scale postgres recipes notebooks docs words clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,9 @@ scale: setup ## grouping at 5,000 to 100,000 needs and against peers, written to
 
 notebooks: setup ## run all notebooks twice from fresh kernels, and compare
 	$(BIN)/pytest -q tests/notebooks
+
+postgres: setup ## bytes, time and recall on a PostgreSQL (URL=postgresql://...), written to docs/scaling.md
+	$(BIN)/python -m service.measure.postgres $(URL)
 
 recipes: setup ## what each way of training brings, written to docs/recipes.md (a quarter of an hour; DATA=folder as for quality)
 	$(BIN)/python -m service.measure.recipes $(DATA)

@@ -27,6 +27,18 @@ WRITES_KEPT = 256
 """Writes that remembered verdicts may be behind; those that are further behind are made anew."""
 
 
+Numbering = Callable[[Sequence[str]], Sequence[int]]
+"""Row numbers of record ids: the same id has the same number always, and no other has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where a collection's vectors are kept, when that is not its own memory, and who numbers its rows."""
+
+    index: VectorIndex
+    number: Numbering
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A record with what its row number finds."""
@@ -53,9 +65,16 @@ class Collection:
     after it, and so does all that is asked inside one `reading()`.
     """
 
-    def __init__(self, kind: Kind, dense: VectorIndex, lexical: LexicalIndex | None = None) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        dense: VectorIndex,
+        lexical: LexicalIndex | None = None,
+        number: Numbering | None = None,
+    ) -> None:
         self.kind = kind
         self.dense = dense
+        self._number = number
         self.lexical = LexicalIndex() if lexical is None else lexical
         self.records: list[Record | None] = []
         self.languages: list[str | None] = []
@@ -73,8 +92,16 @@ class Collection:
         self._turns = Turns()
 
     @classmethod
-    def empty(cls, kind: Kind, dimension: int, statistics: TermStatistics | None = None) -> "Collection":
-        """A collection without records, over an exact index."""
+    def empty(
+        cls,
+        kind: Kind,
+        dimension: int,
+        statistics: TermStatistics | None = None,
+        shelf: Shelf | None = None,
+    ) -> "Collection":
+        """A collection without records, over an exact index of its own unless there is a shelf."""
+        if shelf is not None:
+            return cls(kind, shelf.index, LexicalIndex(statistics), shelf.number)
         return cls(kind, FlatIndex(dimension), LexicalIndex(statistics))
 
     def reading(self) -> AbstractContextManager[None]:
@@ -202,8 +229,10 @@ class Collection:
         # Of an id that comes twice in one call, the later stands.
         last = sorted({record.id: at for at, record in enumerate(records)}.values())
         weighed = self.lexical.weigh([items[at] for at in last])
+        given = dict.fromkeys(record.id for record in records if record.id not in self._rows)
+        numbers = dict(zip(given, self._number(list(given)), strict=True)) if self._number else {}
         with self._turns.writing():
-            rows = np.array([self._place(record) for record in records], dtype=np.int64)
+            rows = np.array([self._place(record, numbers) for record in records], dtype=np.int64)
             self._store(rows[last], [records[at] for at in last], [embedded[at] for at in last])
             self.lexical.store(rows[last], weighed)
         return rows
@@ -225,13 +254,15 @@ class Collection:
         self.changes += 1
         self._writes.append((self.changes, tuple(rows)))
 
-    def _place(self, record: Record) -> int:
+    def _place(self, record: Record, numbers: Mapping[str, int]) -> int:
         row = self._rows.get(record.id)
         if row is None:
-            row = self._rows[record.id] = len(self.records)
-            self.records.append(None)
-            self.languages.append(None)
-            self.parts.append(None)
+            row = self._rows[record.id] = numbers.get(record.id, len(self.records))
+            # a number given elsewhere may lie further on: what is between belongs to others
+            missing = [None] * (row + 1 - len(self.records))
+            self.records += missing
+            self.languages += missing
+            self.parts += missing
         return row
 
     def delete(self, record_ids: Iterable[str]) -> int:

@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 
 from matcher.asking import Asking
 from matcher.calibrate import BRANCH, FEATURES, features, level
-from matcher.collection import Collection
+from matcher.collection import Collection, Shelf
 from matcher.cooperation import Cooperation
 from matcher.cycle import CandidateState, Changes, Cycle, diff
 from matcher.embed import Embedder
@@ -66,7 +66,8 @@ class Engine:
     """Matches needs and solutions both ways, and finds needs that could be bought together.
 
     Many threads may ask while one adds and removes: each answer is of one state of what is loaded. With
-    `statistics` words weigh as these say, and nothing is learnt from what is loaded.
+    `statistics` words weigh as these say, and nothing is learnt from what is loaded; on `shelves`
+    vectors are kept elsewhere.
 
     >>> from models import open_encoder
     >>> engine = Engine(Embedder(open_encoder("hashing")))
@@ -81,12 +82,14 @@ class Engine:
         tuning: Tuning | None = None,
         vocabulary: Vocabulary | None = None,
         statistics: TermStatistics | None = None,
+        shelves: Mapping[Kind, Shelf] | None = None,
     ) -> None:
         self.embedder = embedder
         self.tuning = tuning or Tuning()
         self.vocabulary = vocabulary or Vocabulary()
         dimension = embedder.encoder.identity.dimension
-        self.collections = {kind: Collection.empty(kind, dimension, statistics) for kind in Kind}
+        kept = shelves or {}
+        self.collections = {k: Collection.empty(k, dimension, statistics, kept.get(k)) for k in Kind}
         self._learns = statistics is None
         self._asking = Asking(self.collections, embedder, lambda: self.tuning.symmetric)
         self._fits = Fits(self._asking, self.collections, self._nearest)
@@ -402,13 +405,15 @@ class Engine:
         tuning: Tuning | None = None,
         vocabulary: Vocabulary | None = None,
         statistics: TermStatistics | None = None,
+        shelve: Callable[[Kind, Path], Shelf] | None = None,
     ) -> "Engine":
         """The engine that `save` wrote, with the same model.
 
-        What is saved keeps the term statistics that it was weighed by, whatever `statistics` says.
+        What is saved keeps the term statistics that it was weighed by, whatever `statistics` says. `shelve`
+        finds vectors kept elsewhere.
         """
         engine = cls(embedder, tuning, vocabulary, statistics)
-        collections, state = read(path, embedder.encoder.identity, embedder.offset_key)
+        collections, state = read(path, embedder.encoder.identity, embedder.offset_key, shelve)
         engine.collections |= collections
         engine.cooperation.restore(state)
         engine._fits.restore(state.get(FITS, ""))

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from matcher.collection import Collection
+from matcher.collection import Collection, Shelf
 from matcher.errors import SnapshotCorrupt, SnapshotIncompatible, SnapshotMissing
 from matcher.index.flat import FlatIndex
 from matcher.late import Parts
@@ -106,9 +106,15 @@ def write(
     return manifest
 
 
-def read(path: Path, model: ModelIdentity, offset: str = "") -> tuple[dict[Kind, Collection], dict[str, str]]:
+def read(
+    path: Path,
+    model: ModelIdentity,
+    offset: str = "",
+    shelve: Callable[[Kind, Path], Shelf] | None = None,
+) -> tuple[dict[Kind, Collection], dict[str, str]]:
     """The collections of a snapshot and the texts kept beside them, every file checked against the manifest.
 
+    `shelve` gives the shelf of a kind whose vectors were kept elsewhere, by the file that says where.
     Raises `SnapshotMissing`, `SnapshotCorrupt`, or `SnapshotIncompatible` when it was made by
     another format or model.
     """
@@ -130,7 +136,9 @@ def read(path: Path, model: ModelIdentity, offset: str = "") -> tuple[dict[Kind,
                 "Build the snapshot again from the records."
             )
     try:
-        found = {Kind(kind): _read(folder, Kind(kind), manifest.dimension) for kind in manifest.counts}
+        found = {
+            Kind(kind): _read(folder, Kind(kind), manifest.dimension, shelve) for kind in manifest.counts
+        }
         own = {part for kind, held in found.items() for part in _parts(kind, held)}
         return found, {
             part: (folder / part).read_text(encoding="utf-8") for part in manifest.files if part not in own
@@ -207,9 +215,15 @@ def _parts(kind: Kind, collection: Collection) -> dict[str, Callable[[Path], Non
     }
 
 
-def _read(folder: Path, kind: Kind, dimension: int) -> Collection:
-    dense = FlatIndex.load(folder / f"{kind}.dense.faiss", dimension)
-    collection = Collection(kind, dense, LexicalIndex.load(folder / f"{kind}.lexical.npz"))
+def _read(
+    folder: Path, kind: Kind, dimension: int, shelve: Callable[[Kind, Path], Shelf] | None
+) -> Collection:
+    stored, lexical = folder / f"{kind}.dense.faiss", LexicalIndex.load(folder / f"{kind}.lexical.npz")
+    if shelve is None:
+        collection = Collection(kind, FlatIndex.load(stored, dimension), lexical)
+    else:
+        shelf = shelve(kind, stored)
+        collection = Collection(kind, shelf.index, lexical, shelf.number)
     records = _ADAPTERS[kind].validate_json((folder / f"{kind}.records.json").read_bytes())
     languages = json.loads((folder / f"{kind}.languages.json").read_text(encoding="utf-8"))
     vectors = np.load(folder / f"{kind}.parts.npy", mmap_mode="r")

@@ -7,19 +7,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from matcher.classify import Suggester
 from matcher.embed import Embedder
 from matcher.engine import Engine, Tuning
-from matcher.records import EU_LANGUAGES
+from matcher.records import EU_LANGUAGES, Kind
 from matcher.retrieve import ask
 from matcher.text.language import detect
 from matcher.text.sentences import sentences
 from service.projection.attendance import Attendance
 from service.projection.catalogue import Catalogue
 from service.projection.follower import Follower
+from service.projection.keeper import Keeper
 from service.projection.search import Searches
 from service.projection.views import Views
 from service.security.limits import Limiter
@@ -46,6 +47,8 @@ class Backend:
     """Who is being served: what is computed beside requests gives way to them."""
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     limiter: Limiter = field(default_factory=Limiter)
+    keeper: Keeper | None = None
+    """Writes vectors beside the records, where the setting says so."""
     ready: threading.Event = field(default_factory=threading.Event)
     _starting: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -79,6 +82,9 @@ class Backend:
         with self._starting:
             if not self.ready.is_set():
                 migrate.up(self.database)
+                if self.keeper is not None:
+                    self.keeper.open()
+                    self.keeper.complete()
                 self.follower.start()
                 self.ready.set()
 
@@ -116,6 +122,8 @@ class Backend:
         except OSError as error:
             logger.warning("index not saved", extra={"reason": str(error)})
         self.database.close()
+        if self.keeper is not None and self.keeper.reader is not None:
+            self.keeper.reader.close()
 
 
 def open_backend(
@@ -129,18 +137,24 @@ def open_backend(
     database = open_database(settings.database_url)
     embedder = embedder or open_embedder(settings)
     tuning, words, statistics = tuning_of(embedder.encoder), vocabulary(), reference_statistics()
+    moment = clock or (lambda: datetime.now(UTC))
+    keeper = None
+    if settings.vectors == "postgresql":
+        reader = open_database(settings.replica) if settings.replica else None
+        keeper = Keeper(database, embedder, today=lambda: moment().date(), reader=reader)
 
-    def make() -> Engine:
-        return Engine(embedder, tuning, words, statistics=statistics)
+    def make(place: str) -> Engine:
+        shelves = {kind: keeper.shelf(place, kind) for kind in Kind} if keeper else None
+        return Engine(embedder, tuning, words, statistics, shelves)
 
     def load(path: Path) -> Engine:
-        return Engine.load(path, embedder, tuning, words)
+        shelve = partial(keeper.shelf, path.name) if keeper else None
+        return Engine.load(path, embedder, tuning, words, shelve=shelve)
 
     catalogue = Catalogue(make)
-    moment = clock or (lambda: datetime.now(UTC))
-    follower = Follower(
-        database, catalogue, settings.data / "index", load=load, today=lambda: moment().date()
-    )
+    # what was saved beside vectors in memory goes with other row numbers
+    folder = "index" if keeper is None else "index-postgresql"
+    follower = Follower(database, catalogue, settings.data / folder, load=load, today=lambda: moment().date())
     attendance = Attendance()
     return Backend(
         settings,
@@ -152,4 +166,5 @@ def open_backend(
         Searches(catalogue),
         attendance,
         clock=moment,
+        keeper=keeper,
     )

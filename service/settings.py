@@ -1,6 +1,7 @@
 """Settings, from the environment (`NEEDMATCH_...`) or from a `.env` file; options of a command win."""
 
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr
@@ -42,6 +43,14 @@ class ServerSettings(Settings):
 
     database: str = Field(
         default="", description="sqlite:///FILE or postgresql://USER@HOST/NAME; a file in `data` unless set."
+    )
+    vectors: Literal["memory", "postgresql"] = Field(
+        default="memory",
+        description="Where vectors are searched: in each worker's memory, or in the database by pgvector.",
+    )
+    replica: str = Field(
+        default="",
+        description="postgresql://...: another server that is asked for nearest vectors; see scaling.md.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")

@@ -8,7 +8,7 @@ from matcher.embed import Embedder
 from matcher.protocols import Encoder
 from models import open_encoder
 
-pytest_plugins = ["tests.postgres", "tests.running"]
+pytest_plugins = ["tests.postgres", "tests.nodes", "tests.running"]
 
 # A busy machine is no failure of a law.
 settings.register_profile("needmatch", deadline=None, max_examples=50, print_blob=True)

@@ -27,7 +27,7 @@ from service.store.database import Database, open_database
 
 GIVEN = "NEEDMATCH_TEST_POSTGRES_URL"
 NAME = "needmatch-test"
-START_S = 60
+START_S = 180
 ENDING = 'cat >/dev/null; home=$1; shift; "$@" >/dev/null 2>&1; rm -rf "$home"'
 REACHABLE = "/var/tmp"
 """A folder that `nobody` may enter; that of pytest it may not."""
@@ -38,6 +38,8 @@ class PostgresServer:
     """A server, and the databases that tests made on it."""
 
     url: URL
+    binaries: Path | None = None
+    """The folder of `initdb` and its like; None for a server that was named."""
     _numbers: "count[int]" = field(default_factory=count)
     _template: str = ""
     _made: list[str] = field(default_factory=list)
@@ -104,6 +106,11 @@ class PostgresProcess:
         """The database that a new server has."""
         return f"postgresql+psycopg://postgres:postgres@127.0.0.1:{self.port}/postgres"
 
+    @property
+    def binaries(self) -> Path:
+        """The folder of `initdb` and its like, unpacked by the first start."""
+        return next((self.home / ".pg0" / "installation").glob("*/bin"))
+
     def start(self) -> None:
         """Start, or start again; fails the tests where it cannot."""
         start = ["start", "--name", NAME, "--port", str(self.port), "--data-dir", f"{self.home}/data"]
@@ -126,16 +133,21 @@ class PostgresProcess:
 
     def kill(self) -> None:
         """End all its processes at once, as a crash does."""
-        first = int((self.home / "data" / "postmaster.pid").read_text().split()[0])
-        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        os.kill(first, signal.SIGKILL)
-        for pid in map(int, children):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + START_S
-        while any(Path(f"/proc/{pid}/cmdline").exists() for pid in (first, *children)):
-            assert time.monotonic() < deadline, "the killed server is still there"
-            time.sleep(0.02)
+        kill_server(self.home / "data")
+
+
+def kill_server(data: Path) -> None:
+    """End all processes of the server of a data folder at once, as a crash does."""
+    first = int((data / "postmaster.pid").read_text().split()[0])
+    children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+    os.kill(first, signal.SIGKILL)
+    for pid in map(int, children):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + START_S
+    while any(Path(f"/proc/{pid}/cmdline").exists() for pid in (first, *children)):
+        assert time.monotonic() < deadline, "the killed server is still there"
+        time.sleep(0.02)
 
 
 @contextmanager
@@ -169,7 +181,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         server.drop_all()
         return
     with running() as process:
-        yield PostgresServer(make_url(process.url))
+        yield PostgresServer(make_url(process.url), process.binaries)
 
 
 @pytest.fixture

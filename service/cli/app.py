@@ -19,6 +19,7 @@ from service.cli import (
     measure,
     model,
     review,
+    scaling,
     search,
     serve,
     suggest,
@@ -50,6 +51,7 @@ app.command()(measure.group)
 app.command()(measure.evaluate)
 app.command()(backup.backup)
 app.command()(backup.restore)
+app.command()(scaling.migrate)
 app.add_typer(review.app, name="review")
 app.add_typer(database.app, name="database")
 app.add_typer(cycle.app, name="cycle")

@@ -8,30 +8,26 @@ is searched only by id lists; its results are laid over those of the audience by
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 
 from matcher.engine import Engine
 from matcher.records import Kind, Record
 from service.confidentiality.audience import Audience
-from service.projection.entry import NARROW, Entry
+from service.projection.entry import CLOSED, Entry
+from service.projection.entry import SHARED_MARK as SHARED_MARK
 from service.rights.viewer import Viewer
-
-SHARED_MARK = "~shared"
-"""Ends the id under which a record stands as its group sees it, where that is less than the owner does."""
-
 
 Reach = tuple[tuple[Engine, frozenset[str] | None], ...]
 """Engines with the ids that may be searched in each, None for all; a fuller version of a record first."""
 
 
 class Catalogue:
-    """All records, and the engines that are made from them."""
+    """All records, and the engines that are made from them; `make` makes one of an audience, or `CLOSED`."""
 
-    def __init__(self, make: Callable[[], Engine]) -> None:
+    def __init__(self, make: Callable[[str], Engine]) -> None:
         self._make = make
-        self.engines: dict[Audience, Engine] = {audience: make() for audience in Audience}
-        self.closed = make()
+        self.engines: dict[Audience, Engine] = {audience: make(audience.value) for audience in Audience}
+        self.closed = make(CLOSED)
         self.entries: dict[str, Entry] = {}
         self.stamps: dict[Audience, int] = dict.fromkeys(Audience, 0)
         """How often each audience's records changed: what it does not see leaves its number alone."""
@@ -98,27 +94,13 @@ class Catalogue:
                         self.stamps[audience] += 1
                 closed: dict[str, Record | None] = {}
                 for entry in changed:
-                    closed |= self._narrow(entry, day)
+                    closed |= entry.closed(day)
                 for record_id in gone:
                     closed |= {record_id: None, record_id + SHARED_MARK: None}
                 _put(self.closed, closed)
 
-    def _narrow(self, entry: Entry, day: date) -> Mapping[str, Record | None]:
-        """What of a record stands in the closed engine, under which ids."""
-        found: dict[str, Record | None] = {entry.id: None, entry.id + SHARED_MARK: None}
-        if not entry.matched:
-            return found
-        if entry.record.visibility in NARROW:
-            found[entry.id] = entry.record
-            shared = entry.to_group(day)
-            if shared is not None and shared != entry.record:
-                found[entry.id + SHARED_MARK] = replace(shared, id=entry.id + SHARED_MARK)
-        elif entry.to(Audience.NETWORK, day) != entry.record:
-            found[entry.id] = entry.record
-        return found
-
     def _list(self, entry: Entry, day: date) -> None:
-        narrow = {name for name, record in self._narrow(entry, day).items() if record is not None}
+        narrow = {name for name, record in entry.closed(day).items() if record is not None}
         if entry.id in narrow:
             self._own[entry.organisation_id].add(entry.id)
             self._ids[entry.id].add(entry.organisation_id)

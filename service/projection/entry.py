@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,11 @@ from service.confidentiality.sight import MATCHED as MATCHED
 from service.confidentiality.sight import NARROW as NARROW
 from service.confidentiality.sight import redaction_of, to_audience, to_group
 from service.rights.viewer import Viewer
+
+CLOSED = "closed"
+"""The engine of what only some organisations may see; the others are called like their audience."""
+SHARED_MARK = "~shared"
+"""Ends the id under which a record stands as its group sees it, where that is less than the owner does."""
 
 logger = logging.getLogger("needmatch.projection")
 
@@ -63,6 +68,25 @@ class Entry:
         except RecordInvalid as error:
             self._hide(error)
             return None
+
+    def closed(self, day: date) -> Mapping[str, Record | None]:
+        """What of the record stands in the engine of what only some may see, under which ids."""
+        found: dict[str, Record | None] = {self.id: None, self.id + SHARED_MARK: None}
+        if not self.matched:
+            return found
+        if self.record.visibility in NARROW:
+            found[self.id] = self.record
+            shared = self.to_group(day)
+            if shared is not None and shared != self.record:
+                found[self.id + SHARED_MARK] = replace(shared, id=self.id + SHARED_MARK)
+        elif self.to(Audience.NETWORK, day) != self.record:
+            found[self.id] = self.record
+        return found
+
+    def standing(self, day: date) -> Mapping[str, Mapping[str, Record | None]]:
+        """For each engine what of the record stands in it on a day, by id; None under ids that do not."""
+        shown = {a.value: {self.id: self.to(a, day) if self.matched else None} for a in Audience}
+        return {CLOSED: self.closed(day), **shown}
 
     def to_viewer(self, viewer: Viewer, day: date) -> Record | None:
         """The record as one viewer sees it; None where the viewer may not know of it.

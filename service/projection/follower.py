@@ -17,7 +17,7 @@ from matcher.engine import Engine
 from matcher.errors import NeedmatchError
 from service.confidentiality.audience import Audience
 from service.projection.catalogue import Catalogue
-from service.projection.entry import Entry, entry_of
+from service.projection.entry import CLOSED, Entry, entry_of
 from service.store.database import Database
 from service.store.outbox import epoch, floor, last, since
 from service.store.records import all_ids, every, of_ids
@@ -27,7 +27,6 @@ from service.store.tables import RecordRow
 AT_ONCE = 64
 """Records taken in together: few enough that whoever waits for the end need not wait long."""
 POLL_S = 0.25
-CLOSED = "closed"
 APPLIED = "applied.json"
 
 logger = logging.getLogger("needmatch.projection")

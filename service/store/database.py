@@ -31,6 +31,8 @@ class Database:
         self.engine = engine
         self.writer = engine.execution_options(**{WRITING: True})
         """The same connections; what begins on one of these takes its turn."""
+        self.companions: dict[str, Any] = {}
+        """What a writing session carries along: see `outbox.Companion`."""
         self._reader = engine if self.sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
 
     @property
@@ -47,7 +49,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that is committed at the end, and rolled back on any error."""
-        with Session(self.writer, expire_on_commit=False) as session, session.begin():
+        carried = dict(self.companions)
+        with Session(self.writer, expire_on_commit=False, info=carried) as session, session.begin():
             yield session
 
     def alive(self) -> bool:

@@ -11,15 +11,18 @@ compaction; only who checks that there are no gaps begins at `floor`.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from service.store.tables import ChangeRow, CounterRow, now
 
+COMPANION = "companion"
+"""Under this a writing session carries what follows every change at once."""
 COUNTER = "outbox"
 FLOOR = "outbox_floor"
 EPOCH = "epoch"
@@ -38,6 +41,13 @@ class Change:
     record_id: str
     kind: str
     at: datetime
+
+
+class Companion(Protocol):
+    """What is kept of records beside them, and written in the same transaction: all of it, or nothing."""
+
+    def follow(self, session: Session, record_ids: Sequence[str], sequence: int) -> None:
+        """Take in what these records are now; `sequence` is the number of the last of their changes."""
 
 
 def append(session: Session, kind: str, record_id: str) -> int:
@@ -60,6 +70,9 @@ def append_all(session: Session, changed: Iterable[tuple[str, str]]) -> int:
                 for place, (kind, record_id) in enumerate(pairs, 1)
             ],
         )
+    companion: Companion | None = session.info.get(COMPANION)
+    if companion is not None:
+        companion.follow(session, [record_id for _, record_id in pairs], end)
     return end
 
 

@@ -5,6 +5,7 @@ An entry of `INDEXES` makes an `Implementation`, and may ask pytest for what it 
 
 import threading
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from matcher.errors import SnapshotCorrupt, SnapshotIncompatible
 from matcher.index import FlatIndex
 from matcher.protocols import Float32, Int64, VectorIndex
 from matcher.rows import RowSet
+from service.store.database import open_database
+from service.store.vectors import PgVectorIndex, halves
 
 DIMENSION = 24
 
@@ -37,8 +40,30 @@ class Implementation(NamedTuple):
     """What scores are made of: the vectors, rounded as the index rounds them."""
 
 
+def in_postgresql(request: pytest.FixtureRequest) -> Implementation:
+    """Two tables of a real server, taken in turn: no test has more indexes at once.
+
+    They walk their graphs wherever that settles a search, also where scoring each row would be faster.
+    """
+    server = request.getfixturevalue("postgres_server")
+    url = server.empty()
+    database = open_database(url)
+    request.addfinalizer(lambda: (database.close(), server.drop(url)))
+    numbers = count()
+
+    def empty(dimension: int) -> VectorIndex:
+        name = f"index_{dimension}_{next(numbers) % 2}"
+        index = PgVectorIndex.made(database, name, dimension, count=3, narrow=0)
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql(f"TRUNCATE vectors.{name}")
+        return index
+
+    return Implementation(empty, None, halves.rounded)
+
+
 INDEXES: dict[str, Callable[[pytest.FixtureRequest], Implementation]] = {
     "flat": lambda request: Implementation(FlatIndex, FlatIndex.load),
+    "pgvector": in_postgresql,
 }
 
 

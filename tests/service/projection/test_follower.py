@@ -58,7 +58,7 @@ class World:
         self.folder = folder
         self.followers: list[Follower] = []
 
-    def make(self) -> Engine:
+    def make(self, place: str = "") -> Engine:
         """An empty engine that learns from nobody's records."""
         return Engine(self.embedder, statistics=reference_statistics())
 
