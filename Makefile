@@ -73,5 +73,17 @@ docs: setup ## what commands print into the README; interface and settings into 
 words: setup ## enter what pages say anew into the files of the 23 languages
 	$(BIN)/python -m service.web.catalogue
 
+.PHONY: sbom audit fuzz
+sbom: setup ## bill of materials (CycloneDX) and licences of the locked dependencies, written to docs
+	$(BIN)/python -m service.handbook.dependencies
+
+# pip-audit is installed when it is asked for; both need the advisories of their registries
+audit: setup ## known holes of the locked dependencies; fails where the advisories cannot be reached
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt 'pip-audit>=2.9,<3'
+	$(BIN)/python -m service.handbook.audit
+
+fuzz: setup ## 100,000 wrong inputs for all that reads what strangers send, written to docs/fuzz.md (a quarter of an hour)
+	$(BIN)/python -m tests.fuzz
+
 clean: ## remove what can be made again
 	rm -rf .venv service/web/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
