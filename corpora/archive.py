@@ -253,7 +253,7 @@ def _zipped(file: IO[bytes], take: _Take) -> Iterator[tuple[str, Path]]:
     with archive:
         for member in archive.infolist():
             bound.another()
-            if member.is_dir():
+            if member.filename.endswith("/"):  # `is_dir` fails where the name is empty
                 continue
             name, size = member.orig_filename, member.file_size
             if not take.wants(name, size, _zip_against(member)):

@@ -26,7 +26,8 @@ NEIGHBOURS = 10
 FEATURES = ("meaning", "numbers", "names", "words", "length", "two languages")
 _NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f ]\d{3})*(?:[.,]\d+)?")
 _WORD = re.compile(r"[^\W\d_]+")
-_NAME = re.compile(r"\b[A-Z][A-Z0-9][\w/-]*\d[\w/-]*|\b[A-Z]{2,}\b")
+# bounded: a long run of capitals and hyphens has many beginnings, and no name has its digit that far behind
+_NAME = re.compile(r"\b[A-Z][A-Z0-9][\w/-]{0,60}\d[\w/-]*|\b[A-Z]{2,}\b")
 
 
 @dataclass(frozen=True, slots=True)

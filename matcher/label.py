@@ -38,7 +38,7 @@ BETWEEN = 2
 
 _WORD = re.compile(r"(?<![\w\u00ad\u0300-\u036f])[^\W\d_]+(?![\w\u00ad\u0300-\u036f])")
 _GAP = re.compile(r"[ \u00a0]|[ \u00a0]?[-\u2010\u2011][ \u00a0]?|['’]")
-_ADDRESS = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+")
+_ADDRESS = re.compile(r"(?<!\S)\S+@\S+|(?:https?://|www\.)\S+")
 
 Phrase = tuple[str, ...]
 """One stem, or two that stand side by side, small words between them not counted."""

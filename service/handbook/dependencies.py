@@ -231,17 +231,14 @@ def main() -> None:
 def _licence(name: str) -> str:
     """The licence of an installed package, by its SPDX name where it has one."""
     try:
-        said = metadata.metadata(name)
+        said = metadata.metadata(name).json
     except metadata.PackageNotFoundError:
         return UNKNOWN
-    if expression := said.get("License-Expression"):
+    if expression := said.get("license_expression"):
         return str(expression)
-    classified = [
-        line.rpartition(" :: ")[2]
-        for line in said.get_all("Classifier") or ()
-        if line.startswith("License :: ")
-    ]
-    written = str(said.get("License") or "").strip()
+    kinds = said.get("classifier") or []
+    classified = [line.rpartition(" :: ")[2] for line in kinds if line.startswith("License :: ")]
+    written = str(said.get("license") or "").strip()
     for one in (written, *classified):
         if (known := SPELT.get(one.lower(), one)) in PERMISSIVE or known in FILES:
             return known

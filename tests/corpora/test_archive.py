@@ -299,3 +299,17 @@ def test_what_is_stated_wins_over_the_name(tmp_path: Path, pack: Pack, report: R
     """A package under another name is read when it is said to be one; the content tells which."""
     path = pack(tmp_path / "p", {"a.xml": notice(1)}).rename(tmp_path / "package")
     assert len(list(read_records(path, Kind.NEED, report=report, source_format="tgz"))) == 1
+
+
+def test_a_member_without_a_name_is_skipped(tmp_path: Path) -> None:
+    """A zip may hold one, which the library's own question about folders does not expect."""
+    path = tmp_path / "month.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        nameless = zipfile.ZipInfo("x")
+        nameless.filename = ""
+        with packed.open(nameless, "w") as member:
+            member.write(notice(1))
+        packed.writestr("2.xml", notice(2))
+    report = Report()
+    assert [name for name, _ in members(path, report)] == ["month.zip/2.xml"]
+    assert report.issues[0].severity is Severity.SKIPPED

@@ -1,5 +1,6 @@
 """Needs entered twice are flagged; needs for the same thing are not."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from matcher.collection import Collection
 from matcher.duplicates import (
+    _NAME,
     DuplicateModel,
     features,
     names,
@@ -121,3 +123,10 @@ def test_reasons_can_be_said_in_other_languages() -> None:
     assert len(said) == 4
     assert all(isinstance(reason, Phrase) for reason in said)
     assert said[0].template == "the same numbers: {numbers}"
+
+
+def test_a_hostile_text_is_read_for_names_in_no_time() -> None:
+    """A text of one repeated piece, as long as a description may be, takes no longer than any other (ReDoS)."""
+    begun = time.process_time()
+    _NAME.findall("AA-" * 6_000)
+    assert time.process_time() - begun < 0.3

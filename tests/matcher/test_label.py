@@ -1,5 +1,6 @@
 """What a cluster is called."""
 
+import time
 from collections.abc import Sequence
 from itertools import permutations
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from matcher.label import Label, Phrase, PhraseStatistics, label
+from matcher.label import _ADDRESS, Label, Phrase, PhraseStatistics, label
 from matcher.records import Need
 
 CPV = {
@@ -181,3 +182,10 @@ def test_members_and_likeness_must_fit() -> None:
         label([], alike(0), cpv_labels=CPV, others=PhraseStatistics())
     with pytest.raises(ValueError, match=r"shape \(2, 2\)"):
         label(DRONES, alike(2), cpv_labels=CPV, others=PhraseStatistics())
+
+
+def test_a_hostile_text_is_read_for_addresses_in_no_time() -> None:
+    """A text of one repeated piece, as long as a description may be, takes no longer than any other (ReDoS)."""
+    begun = time.process_time()
+    _ADDRESS.findall("a" * 20_000)
+    assert time.process_time() - begun < 0.3
