@@ -19,6 +19,7 @@ from typing import IO, Any, Final, Protocol, Self
 
 from corpora.report import Issue, Report, Severity
 from matcher.errors import FileTooLarge, FileUnreadable
+from matcher.phrases import phrase
 
 SUFFIXES: Final = ("tar.gz", "tgz", "tar", "zip")
 RATIO: Final = 200
@@ -98,14 +99,24 @@ class _Bound:
         """One more member. Raises `FileTooLarge`."""
         self.count += 1
         if self.count > self.limits.members:
-            raise FileTooLarge(f"{self.file} has more than {self.limits.members:,} members. Split it.")
+            raise FileTooLarge(
+                phrase(
+                    "{file} has more than {most:,} members. Split it.",
+                    file=self.file,
+                    most=self.limits.members,
+                )
+            )
 
     def check(self, more: int = 0) -> None:
         """Raises `FileTooLarge` where so many bytes more would be too many."""
         if self.total + more > self.most:
             raise FileTooLarge(
-                f"{self.file} unpacks to more than {self.most:,} bytes, of which a package of notices of its "
-                "size has a tenth. It is not read; split it if it is meant."
+                phrase(
+                    "{file} unpacks to more than {most:,} bytes, of which a package of notices of its "
+                    "size has a tenth. It is not read; split it if it is meant.",
+                    file=self.file,
+                    most=self.most,
+                )
             )
 
 
@@ -122,19 +133,24 @@ class _Take:
         """Whether a member is to be read; if not, the report says why."""
         parts = name.replace("\\", "/").split("/")
         if name[:1] in ("/", "\\") or _DRIVE.match(name) or ".." in parts:
-            against = "its path leads out of the archive"
+            against = phrase("its path leads out of the archive")
         if against:
-            self.refuse(name, against, "pack the file itself, under a path of its own")
+            self.refuse(name, against, phrase("pack the file itself, under a path of its own"))
             return False
         if any(part.startswith((".", "__MACOSX")) for part in parts if part != "."):
             return False  # what systems leave behind, as in folders
         if not parts[-1].lower().endswith(".xml"):
-            problem, remedy = "not .xml: archives are read for notices", "give other files by themselves"
+            problem = phrase("not .xml: archives are read for notices")
+            remedy = phrase("give other files by themselves")
             self.report.add(Issue(self.shown(name), 1, "file", Severity.SKIPPED, problem, remedy))
             return False
         if size > self.bound.limits.member:
-            problem = f"it has {size:,} bytes; a notice is read up to {self.bound.limits.member:,}"
-            self.refuse(name, problem, "the other members were read")
+            problem = phrase(
+                "it has {size:,} bytes; a notice is read up to {most:,}",
+                size=size,
+                most=self.bound.limits.member,
+            )
+            self.refuse(name, problem, phrase("the other members were read"))
             return False
         return True
 
@@ -173,7 +189,11 @@ class _Unpacked:
         self.allowed -= len(found)
         if self.allowed < 0:
             raise FileTooLarge(
-                f"{self._bound.file} says more than {_HEADERS:,} bytes of one of its members. Pack it again."
+                phrase(
+                    "{file} says more than {most:,} bytes of one of its members. Pack it again.",
+                    file=self._bound.file,
+                    most=_HEADERS,
+                )
             )
         return found
 
@@ -216,14 +236,19 @@ def _tarred(file: IO[bytes], take: _Take, *, packed: bool) -> Iterator[tuple[str
                 path.unlink(missing_ok=True)
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, RecursionError, ValueError) as error:
         raise FileUnreadable(
-            f"{take.archive} is no tar.gz that can be read ({error}). Download or pack it again."
+            phrase(
+                "{file} is no {form} that can be read ({error}). Download or pack it again.",
+                file=take.archive,
+                form="tar.gz",
+                error=str(error),
+            )
         ) from error
 
 
 def _against(member: tarfile.TarInfo) -> str:
     if member.issym() or member.islnk():
-        return "it is a link"
-    return "" if member.isreg() and not member.issparse() else "it is no ordinary file"
+        return phrase("it is a link")
+    return "" if member.isreg() and not member.issparse() else phrase("it is no ordinary file")
 
 
 class _Careful:
@@ -237,7 +262,11 @@ class _Careful:
     def read(self, size: int = -1) -> bytes:
         """Some bytes. Raises `FileTooLarge`."""
         if size > _DIRECTORY:
-            raise FileTooLarge(f"{self._name} has a table of contents of {size:,} bytes. Split it.")
+            raise FileTooLarge(
+                phrase(
+                    "{file} has a table of contents of {size:,} bytes. Split it.", file=self._name, size=size
+                )
+            )
         return self._file.read(size)
 
 
@@ -248,7 +277,12 @@ def _zipped(file: IO[bytes], take: _Take) -> Iterator[tuple[str, Path]]:
         archive = zipfile.ZipFile(careful)
     except _BROKEN as error:
         raise FileUnreadable(
-            f"{take.archive} is no zip that can be read ({error}). Download or pack it again."
+            phrase(
+                "{file} is no {form} that can be read ({error}). Download or pack it again.",
+                file=take.archive,
+                form="zip",
+                error=str(error),
+            )
         ) from error
     with archive:
         for member in archive.infolist():
@@ -264,7 +298,8 @@ def _zipped(file: IO[bytes], take: _Take) -> Iterator[tuple[str, Path]]:
                 with archive.open(member) as content:
                     path = take.laid(name, content)
             except _BROKEN as error:
-                take.refuse(name, f"it cannot be unpacked ({error})", "pack it again; the others were read")
+                problem = phrase("it cannot be unpacked ({error})", error=str(error))
+                take.refuse(name, problem, phrase("pack it again; the others were read"))
                 continue
             yield take.shown(name), path
             path.unlink(missing_ok=True)
@@ -273,7 +308,7 @@ def _zipped(file: IO[bytes], take: _Take) -> Iterator[tuple[str, Path]]:
 def _zip_against(member: zipfile.ZipInfo) -> str:
     mode = member.external_attr >> 16
     if stat.S_ISLNK(mode):
-        return "it is a link"
+        return phrase("it is a link")
     if member.flag_bits & 0x1:
-        return "it is encrypted"
-    return "" if member.compress_type in _PACKED else "it is packed in a way that is not read"
+        return phrase("it is encrypted")
+    return "" if member.compress_type in _PACKED else phrase("it is packed in a way that is not read")

@@ -17,6 +17,7 @@ from typing import TypeVar
 from corpora import money, places, tongues
 from corpora.dates import read_date
 from corpora.report import Issue, Report, Severity
+from matcher.phrases import phrase
 from matcher.records import JointInterest, Nature, Visibility
 
 T = TypeVar("T")
@@ -117,20 +118,23 @@ class Cells:
         """
         text = plain(cell)
         if len(text) > CHARACTERS_MAX:
-            problem = f"the text has {len(text)} characters, more than {CHARACTERS_MAX}"
-            raise Refused(field, problem, "shorten it, or split the row")
+            problem = phrase(
+                "the text has {n} characters, more than {most}", n=len(text), most=CHARACTERS_MAX
+            )
+            raise Refused(field, problem, phrase("shorten it, or split the row"))
         if not text.isprintable():
             text = _LINE_ENDS.sub("\n", text)
             text, removed = _INVISIBLE.subn("", text)
             if removed:
-                self.report.notes["text with control characters removed"] += 1
+                self.report.notes[phrase("text with control characters removed")] += 1
         return unicodedata.normalize("NFC", text).strip()
 
     def text(self, name: str) -> str:
         """A text of any number of lines; a list becomes one line each; empty when there is none."""
         cell = self.named.get(name)
         if isinstance(cell, dict):
-            self._drop(name, f"{shown(cell)} is an object, not a text", "give the text itself")
+            problem = phrase("{cell} is an object, not a text", cell=shown(cell))
+            self._drop(name, problem, phrase("give the text itself"))
             return ""
         if isinstance(cell, list | tuple):
             cell = "\n".join(filter(None, map(plain, cell)))
@@ -159,13 +163,13 @@ class Cells:
         if vocabulary is not None:
             for code in found:
                 if code not in vocabulary:
-                    problem = f"'{code}' is not in the CPV vocabulary that was given"
-                    self.note(name, Severity.WARNED, problem, "check the code")
+                    problem = phrase("'{code}' is not in the CPV vocabulary that was given", code=code)
+                    self.note(name, Severity.WARNED, problem, phrase("check the code"))
         return tuple(found)
 
     def language(self, name: str) -> str | None:
         """A language as ISO 639-1."""
-        remedy = "give an ISO 639-1 code such as 'de'"
+        remedy = phrase("give an ISO 639-1 code such as 'de'")
         return self._read(name, lambda cell: _known(tongues.language(plain(cell)), cell, "language"), remedy)
 
     def languages(self, name: str) -> tuple[str, ...]:
@@ -175,12 +179,12 @@ class Cells:
             if language := tongues.language(part):
                 found[language] = None
             elif part.casefold() not in _UNTOLD:
-                self._drop(name, f"{shown(part)} is no language known here", "give ISO 639-1 codes")
+                self._drop(name, _unknown(part, "language"), phrase("give ISO 639-1 codes"))
         return tuple(found)
 
     def country(self, name: str) -> str | None:
         """A country as ISO alpha-2; a NUTS code counts for its country and is reported."""
-        remedy = "give an ISO alpha-2 code such as 'AT'"
+        remedy = phrase("give an ISO alpha-2 code such as 'AT'")
         return self._read(name, lambda cell: self._country(plain(cell), name), remedy)
 
     def countries(self, name: str) -> tuple[str, ...]:
@@ -192,37 +196,42 @@ class Cells:
             elif country := places.country(part):
                 found[country] = None
             elif part.casefold() not in _UNTOLD:
-                self._drop(name, f"{shown(part)} is no country known here", "give ISO alpha-2 codes")
+                self._drop(name, _unknown(part, "country"), phrase("give ISO alpha-2 codes"))
         return tuple(found)
 
     def day(self, name: str) -> date | None:
         """A calendar date."""
-        return self._read(name, read_date, "give an ISO date such as 2026-03-31")
+        return self._read(name, read_date, phrase("give an ISO date such as 2026-03-31"))
 
     def period(self, start: str, end: str) -> tuple[date | None, date | None]:
         """Two dates, or neither if they stand in the wrong order: there is no telling which one is wrong."""
         first, last = self.day(start), self.day(end)
         if first is not None and last is not None and last < first:
-            problem = f"{last} is before {start} {first}, so neither can be trusted"
-            self._drop(end, problem, "correct one of the two")
+            problem = phrase(
+                "{last} is before {start} {first}, so neither can be trusted",
+                last=last,
+                start=start,
+                first=first,
+            )
+            self._drop(end, problem, phrase("correct one of the two"))
             return None, None
         return first, last
 
     def amount(self, name: str) -> money.Amount | None:
         """An amount of money; a dummy such as 0 or 1 is unknown."""
-        found = self._read(name, money.read_amount, "give a number such as 250000 or 250000,50")
+        found = self._read(name, money.read_amount, phrase("give a number such as 250000 or 250000,50"))
         if found is None:
             return None
         if found.guessed:
-            self.report.notes["amount such as 1.234 or 1,234 read as thousands"] += 1
+            self.report.notes[phrase("amount such as 1.234 or 1,234 read as thousands")] += 1
         if found.value in money.DUMMIES:
-            self.report.notes["dummy value (0, 0.01, 1) taken as unknown"] += 1
+            self.report.notes[phrase("dummy value (0, 0.01, 1) taken as unknown")] += 1
             return None
         return found
 
     def currency(self, name: str) -> str:
         """An ISO 4217 code; empty when there is none."""
-        remedy = "give an ISO 4217 code such as EUR"
+        remedy = phrase("give an ISO 4217 code such as EUR")
         return (
             self._read(name, lambda cell: _known(money.currency(plain(cell)), cell, "currency"), remedy) or ""
         )
@@ -230,12 +239,13 @@ class Cells:
     def flag(self, name: str) -> bool | None:
         """Yes or no."""
         return self._read(
-            name, lambda cell: _known(_FLAGS.get(_folded(cell)), cell, "flag"), "give yes or no"
+            name, lambda cell: _known(_FLAGS.get(_folded(cell)), cell, "flag"), phrase("give yes or no")
         )
 
     def readiness(self, name: str) -> int | None:
         """A technology readiness level, 1 to 9."""
-        found = self._read(name, lambda cell: _known(_TRL.fullmatch(plain(cell)), cell, "TRL"), "give 1 to 9")
+        remedy = phrase("give 1 to 9")
+        found = self._read(name, lambda cell: _known(_TRL.fullmatch(plain(cell)), cell, "TRL"), remedy)
         return int(found[1]) if found else None
 
     def nature(self, name: str) -> Nature | None:
@@ -256,8 +266,8 @@ class Cells:
             try:
                 found.append(Visibility(_spelling(item)))
             except ValueError:
-                problem = f"{shown(cell)} is not a visibility, so the record is private"
-                remedy = f"give one of {', '.join(Visibility)}"
+                problem = phrase("{cell} is not a visibility, so the record is private", cell=shown(cell))
+                remedy = phrase("give one of {values}", values=", ".join(Visibility))
                 self.note(name, Severity.CHANGED, problem, remedy)
                 return Visibility.PRIVATE
         return min(found, key=lambda visibility: visibility.rank)
@@ -274,8 +284,9 @@ class Cells:
             return None
         try:
             return reader(cell)
-        except ValueError as problem:
-            self._drop(name, str(problem), remedy)
+        except ValueError as error:
+            problem = error.args[0] if error.args else ""
+            self._drop(name, problem if isinstance(problem, str) else str(error), remedy)
             return None
 
     def _choice(self, name: str, kinds: type[E], synonyms: Mapping[str, E]) -> E | None:
@@ -284,23 +295,21 @@ class Cells:
             named = next((choice for choice in kinds if choice.value == spelling), None)
             return _known(named or synonyms.get(spelling), cell, name)
 
-        return self._read(name, chosen, f"give one of {', '.join(kinds)}")
+        return self._read(name, chosen, phrase("give one of {values}", values=", ".join(kinds)))
 
     def _country(self, text: str, name: str) -> str:
         if found := places.country(text):
             return found
         found = _known(places.country_of_nuts(text), text, "country")
-        self.note(
-            name, Severity.CHANGED, f"the NUTS code {shown(text)} stands for {found}", "give the country"
-        )
+        problem = phrase("the NUTS code {code} stands for {country}", code=shown(text), country=found)
+        self.note(name, Severity.CHANGED, problem, phrase("give the country"))
         return found
 
     def _codes_of(self, item: object, name: str) -> Iterator[str]:
         text = self.clean(item, name)
         if isinstance(item, int | float) and len(text) == 7:
-            self.note(
-                name, Severity.CHANGED, f"the number {text} lost its leading zero", "store codes as text"
-            )
+            problem = phrase("the number {number} lost its leading zero", number=text)
+            self.note(name, Severity.CHANGED, problem, phrase("store codes as text"))
             text = f"0{text}"
         for part in re.split(r"[;,|\n]", _CHECK_DIGIT.sub(r"\1", text)):
             tokens = part.split()
@@ -314,8 +323,8 @@ class Cells:
                     yield token
                 # words after a code are its label
                 elif not labelled or any(character.isdigit() for character in token):
-                    problem = f"{shown(token)} is not a CPV code of 8 digits"
-                    self._drop(name, problem, "give 8 digits, with or without check digit")
+                    problem = phrase("{code} is not a CPV code of 8 digits", code=shown(token))
+                    self._drop(name, problem, phrase("give 8 digits, with or without check digit"))
 
     def _drop(self, field: str, problem: str, remedy: str) -> None:
         self.note(field, Severity.DROPPED, problem, remedy)
@@ -323,8 +332,12 @@ class Cells:
 
 def _known(found: T | None, cell: object, what: str) -> T:
     if found is None:
-        raise ValueError(f"{shown(cell)} is no {what} known here")
+        raise ValueError(_unknown(cell, what))
     return found
+
+
+def _unknown(cell: object, what: str) -> str:
+    return phrase("{cell} is no {what} known here", cell=shown(cell), what=what)
 
 
 def _folded(cell: object) -> str:

@@ -8,6 +8,8 @@ import math
 import re
 from datetime import date, datetime, timedelta
 
+from matcher.phrases import phrase
+
 _ISO = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)? ?(?:Z|UTC|[+-]\d{2}:?\d{2})?",
     re.IGNORECASE,
@@ -39,7 +41,7 @@ def read_date(cell: object) -> date:
         cell = repr(cell) if not cell.is_integer() else int(cell)
     text = " ".join(str(cell).split())
     if len(text) > _LONGEST:
-        raise ValueError(f"{len(text)} characters are not a date")
+        raise ValueError(phrase("{n} characters are not a date", n=len(text)))
     if found := _ISO.fullmatch(text) or _COMPACT.fullmatch(text):
         year, month, day = found[1], found[2], found[3]
     elif found := _DAY_FIRST.fullmatch(text):
@@ -47,14 +49,14 @@ def read_date(cell: object) -> date:
     elif _SERIAL.fullmatch(text):
         return _plausible(_EXCEL_DAY_ZERO + timedelta(days=math.floor(float(text))))
     else:
-        raise ValueError(f"{text!r} is not a date")
+        raise ValueError(phrase("{text} is not a date", text=repr(text)))
     try:
         return _plausible(date(int(year), int(month), int(day)))
     except ValueError:
-        raise ValueError(f"{text!r} is not a day of the calendar") from None
+        raise ValueError(phrase("{text} is not a day of the calendar", text=repr(text))) from None
 
 
 def _plausible(day: date) -> date:
     if day.year not in _YEARS:
-        raise ValueError(f"{day.isoformat()!r} is outside the years 1950 to 2150")
+        raise ValueError(phrase("{day} is outside the years 1950 to 2150", day=repr(day.isoformat())))
     return day

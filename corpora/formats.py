@@ -13,6 +13,7 @@ from corpora.money import Rates, load_rates
 from corpora.report import Issue, Report, Severity
 from corpora.rows import FirstSeen, build_record
 from matcher.errors import FileTooLarge, FileUnreadable, FormatUnknown, InputError
+from matcher.phrases import phrase, replaced
 from matcher.records import Kind, Record
 
 READABLE: Mapping[str, str] = {
@@ -223,7 +224,8 @@ def _unpacked(path: Path, name: str | None, reading: _Reading) -> Iterator[Place
             except InputError as error:
                 own.rows += 1
                 own.skipped += isinstance(error, FormatUnknown)
-                own.add(_unread(file, error, str(error).replace(str(notice), file)))
+                said = replaced(str(error), str(notice), file)
+                own.add(_unread(file, error, said))
             reading.report.take(own, file)
             if found is None:
                 yield Placed(file, 1, None)
@@ -233,7 +235,7 @@ def _unpacked(path: Path, name: str | None, reading: _Reading) -> Iterator[Place
 
 def _unread(file: str, error: InputError, problem: str) -> Issue:
     severity = Severity.SKIPPED if isinstance(error, FormatUnknown) else Severity.REFUSED
-    return Issue(file, 1, "file", severity, problem, "the other files were read")
+    return Issue(file, 1, "file", severity, problem, phrase("the other files were read"))
 
 
 def _rows(path: Path, name: str | None, kind: Kind | None, report: Report, awards: bool) -> Rows:
@@ -253,7 +255,9 @@ def _rows(path: Path, name: str | None, kind: Kind | None, report: Report, award
         raise _unreadable(path, error) from error
     except MemoryError as error:
         raise FileTooLarge(
-            f"{path} does not fit into the memory. Split it, or save it as csv or jsonl."
+            phrase(
+                "{path} does not fit into the memory. Split it, or save it as csv or jsonl.", path=str(path)
+            )
         ) from error
     if name in _XML and not found:
         report.rows += 1  # one notice a file: it was skipped or refused by its reader
@@ -276,8 +280,8 @@ def _files_in(folder: Path, source_format: str | None, report: Report) -> list[P
             files.append(entry)
         else:
             known = ", ".join(f".{suffix}" for suffix in sorted(filter(None, wanted)))
-            problem = f"not one of {known}"
-            report.add(Issue(entry.name, 1, "file", Severity.SKIPPED, problem, "name its format to read it"))
+            problem, remedy = phrase("not one of {known}", known=known), phrase("name its format to read it")
+            report.add(Issue(entry.name, 1, "file", Severity.SKIPPED, problem, remedy))
     if not files:
         raise FileUnreadable(
             f"{folder} holds no file that can be read. Put csv, xlsx, jsonl, json or xml there."
@@ -302,7 +306,11 @@ def _format_of(path: Path, stated: str | None = None) -> str:
         found = import_module("corpora.readers.notices").sniff(path)
         if found is None:
             raise FormatUnknown(
-                f"{path} is XML, but neither an eForms nor a TED notice. Give a notice, or another format."
+                phrase(
+                    "{path} is XML, but neither an eForms nor a TED notice. "
+                    "Give a notice, or another format.",
+                    path=str(path),
+                )
             )
         return str(found)
     if suffix == "json":
@@ -314,18 +322,27 @@ def _format_of(path: Path, stated: str | None = None) -> str:
         return "ocds" if _OCDS_KEY.search(head) else "json"
     if suffix not in READABLE or suffix not in _SUFFIXES:
         raise FormatUnknown(
-            f"No reader is known for {path.name!r}. Known suffixes: "
-            f"{', '.join(sorted((*_SUFFIXES, *archive.SUFFIXES)))}; or state the format."
+            phrase(
+                "No reader is known for {file}. Known suffixes: {known}; or state the format.",
+                file=repr(path.name),
+                known=", ".join(sorted((*_SUFFIXES, *archive.SUFFIXES))),
+            )
         )
     return suffix
 
 
 def _check_kind(path: Path, name: str | None, kind: Kind | None) -> None:
     if name in _NOTICES and kind is Kind.SOLUTION:
-        raise FormatUnknown(f"{path} holds notices, which are needs, not solutions. Read it as needs.")
+        raise FormatUnknown(
+            phrase("{path} holds notices, which are needs, not solutions. Read it as needs.", path=str(path))
+        )
 
 
 def _unreadable(path: Path, error: OSError) -> FileUnreadable:
     return FileUnreadable(
-        f"{path} cannot be read ({error.strerror or error}). Check the path and its permissions."
+        phrase(
+            "{path} cannot be read ({error}). Check the path and its permissions.",
+            path=str(path),
+            error=error.strerror or str(error),
+        )
     )

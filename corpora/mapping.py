@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from corpora.columns import contract_name, contract_names
 from corpora.report import Issue, Report, Severity
 from matcher.errors import SettingInvalid
+from matcher.phrases import phrase
 from matcher.records import Kind
 
 
@@ -55,8 +56,11 @@ class ColumnMapping:
         for new, olds in self.sources.items():
             for old in olds:
                 if old not in self.seen:
-                    problem = f"no row has a column {old!r}, which was mapped to {new!r}"
-                    report.add(Issue(file, 1, new, Severity.WARNED, problem, "check its name in the file"))
+                    problem = phrase(
+                        "no row has a column {old}, which was mapped to {new}", old=repr(old), new=repr(new)
+                    )
+                    remedy = phrase("check its name in the file")
+                    report.add(Issue(file, 1, new, Severity.WARNED, problem, remedy))
 
 
 def parse_mapping(options: Iterable[str], kind: Kind) -> ColumnMapping:
@@ -74,21 +78,34 @@ def parse_mapping(options: Iterable[str], kind: Kind) -> ColumnMapping:
         olds = tuple(name.strip() for name in old.split("|"))
         if not equals or not new.strip() or not all(olds):
             raise SettingInvalid(
-                f"The mapping {option!r} cannot be read. Write NEW=OLD or NEW=OLD|OLDER, where NEW is "
-                "a column of needmatch and OLD one of the file."
+                phrase(
+                    "The mapping {mapping} cannot be read. Write NEW=OLD or NEW=OLD|OLDER, where NEW is "
+                    "a column of needmatch and OLD one of the file.",
+                    mapping=repr(option),
+                )
             )
         name = contract_name(new, kind)
         if name is None:
             known = contract_names(kind)
             near = get_close_matches(new.strip().casefold(), known, n=1)
-            hint = f"Did you mean {near[0]!r}? " if near else ""
+            hint = phrase("Did you mean {near}? ", near=repr(near[0])) if near else ""
             raise SettingInvalid(
-                f"{new.strip()!r} is not a column of a {kind}. {hint}Known columns: {', '.join(known)}, "
-                "and title_<language>."
+                phrase(
+                    "{column} is not a column of a {kind}. {hint}"
+                    "Known columns: {known}, and title_<language>.",
+                    column=repr(new.strip()),
+                    kind=kind.value,
+                    hint=hint,
+                    known=", ".join(known),
+                )
             )
         if name in sources:
             raise SettingInvalid(
-                f"The column {name!r} is mapped twice. Give all its sources at once: {name}=OLD|OLDER."
+                phrase(
+                    "The column {column} is mapped twice. Give all its sources at once: {form}.",
+                    column=repr(name),
+                    form=name + "=OLD|OLDER",
+                )
             )
         sources[name] = olds
     return ColumnMapping(sources)

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from corpora.dates import read_date
 from matcher.errors import FileUnreadable
+from matcher.phrases import phrase
 
 DUMMIES = frozenset({0.0, 0.01, 1.0})
 """Amounts that stand for "not told"."""
@@ -58,21 +59,21 @@ def read_amount(cell: object) -> Amount:
     (1500.5, 250000.0, True)
     """
     if isinstance(cell, bool):
-        raise ValueError(f"{cell!r} is not an amount")
+        raise ValueError(_no_amount(cell))
     if isinstance(cell, int | float):
         return Amount(_checked(float(cell), cell))
     text = str(cell).strip()
     if len(text) > _LONGEST:
-        raise ValueError(f"{len(text)} characters are not an amount")
+        raise ValueError(phrase("{n} characters are not an amount", n=len(text)))
     if _SCIENTIFIC.fullmatch(text):
         return Amount(_checked(float(text), text))
     parts = _WRITTEN.fullmatch(text)
     if parts is None:
-        raise ValueError(f"{text!r} is not an amount")
+        raise ValueError(_no_amount(text))
     before, digits, after = parts[1], _SPACED.sub(" ", parts[2]), parts[3]
     named = [currency(sign) for sign in (before, after) if sign]
     if None in named or len(named) > 1:
-        raise ValueError(f"{text!r} is not an amount in one known currency")
+        raise ValueError(phrase("{text} is not an amount in one known currency", text=repr(text)))
     value, guessed = _number(digits, text)
     return Amount(_checked(value, text), named[0] or "" if named else "", guessed)
 
@@ -157,13 +158,17 @@ def _number(digits: str, text: str) -> tuple[float, bool]:
         return float(digits.replace(",", ".")), False
     if grouped := _GROUPED.fullmatch(digits):
         return float(digits.replace(grouped[1], "").replace(",", ".")), False
-    raise ValueError(f"{text!r} is not an amount")
+    raise ValueError(_no_amount(text))
 
 
 def _checked(value: float, seen: object) -> float:
     if not math.isfinite(value) or value < 0:
-        raise ValueError(f"{seen!r} is not an amount of money")
+        raise ValueError(phrase("{seen} is not an amount of money", seen=repr(seen)))
     return value
+
+
+def _no_amount(seen: object) -> str:
+    return phrase("{seen} is not an amount", seen=repr(seen))
 
 
 def _rate(text: str) -> float:

@@ -13,13 +13,14 @@ from corpora.cells import Cells, Refused, plain
 from corpora.columns import contract_name
 from corpora.money import Amount, Rates, load_rates
 from corpora.report import Issue, Report, Severity
+from matcher.phrases import phrase
 from matcher.records import Kind, Need, Record, Solution, Visibility
 
 _DIRECTIVE = re.compile(
     r"(?:directive )?(20(?:14/2[345]|09/81))(?:/e[uc])?|3(20[01][0-9])l00([0-9]{2})", re.I
 )
 _FORMAT_CHARACTERS = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064]")
-_NOT_CONVERTED = "value not converted"
+_NOT_CONVERTED = phrase("value not converted")
 
 
 class FirstSeen:
@@ -120,8 +121,8 @@ def _need(shared: dict[str, object], extra: dict[str, str], cells: Cells, rates:
         purse.unstated = "EUR"  # a row that speaks of euro means euro
     low, high = (purse.euro(f"{name}_eur", purse.amount(name), name) for name in ("value_min", "value_max"))
     if low is not None and high is not None and high < low:
-        problem = "the greatest value is below the least, so the two were exchanged"
-        cells.note("value_max", Severity.CHANGED, problem, "check both")
+        problem = phrase("the greatest value is below the least, so the two were exchanged")
+        cells.note("value_max", Severity.CHANGED, problem, phrase("check both"))
         low, high = high, low
     shared["currency"] = purse.currency
     regime = cells.words("regime")
@@ -156,8 +157,8 @@ def _solution(shared: dict[str, object], extra: dict[str, str], cells: Cells, ra
     purse = _Purse(cells, rates, str(shared["currency"]), extra)
     low, high = purse.amount("price_min"), purse.amount("price_max")
     if low is not None and high is not None and high.value < low.value:
-        problem = "the greatest price is below the least, so the two were exchanged"
-        cells.note("price_max", Severity.CHANGED, problem, "check both")
+        problem = phrase("the greatest price is below the least, so the two were exchanged")
+        cells.note("price_max", Severity.CHANGED, problem, phrase("check both"))
         low, high = high, low
     low_eur, high_eur = purse.euro("price_min_eur", low), purse.euro("price_max_eur", high)
     shared["currency"] = purse.currency
@@ -190,8 +191,12 @@ class _Purse:
         found = self.cells.amount(name)
         if found is not None and found.currency:
             if self.currency and self.currency != found.currency:
-                problem = f"the number is in {found.currency}, the row in {self.currency}"
-                self.cells.note(name, Severity.CHANGED, problem, "state one currency")
+                problem = phrase(
+                    "the number is in {currency}, the row in {other}",
+                    currency=found.currency,
+                    other=self.currency,
+                )
+                self.cells.note(name, Severity.CHANGED, problem, phrase("state one currency"))
             self.currency = found.currency
         return found
 
@@ -204,8 +209,9 @@ class _Purse:
         if direct is not None and direct.currency in ("", "EUR"):
             return direct.value
         if direct is not None:
-            problem = f"the number is in {direct.currency}, not in euro"
-            self.cells.note(column, Severity.DROPPED, problem, "put it into 'value', and name its currency")
+            problem = phrase("the number is in {currency}, not in euro", currency=direct.currency)
+            remedy = phrase("put it into 'value', and name its currency")
+            self.cells.note(column, Severity.DROPPED, problem, remedy)
         if amount is None:
             return None
         converted = self.rates.to_eur(amount.value, amount.currency or self.currency or self.unstated)
@@ -251,14 +257,18 @@ def _identity(cells: Cells, seen: FirstSeen | None) -> str:
     given = cells.clean(cells.named.get("id"), "id")
     record_id = "_".join(_FORMAT_CHARACTERS.sub("", given).split())
     if not record_id:
-        raise Refused("id", "the row has no id", "fill the column 'id', or name it with --map id=COLUMN")
+        remedy = phrase("fill the column 'id', or name it with --map id=COLUMN")
+        raise Refused("id", phrase("the row has no id"), remedy)
     if record_id != plain(cells.named["id"]):
-        problem = (
-            f"{plain(cells.named['id'])!r} holds white space or invisible characters, read as {record_id!r}"
+        problem = phrase(
+            "{id} holds white space or invisible characters, read as {read}",
+            id=repr(plain(cells.named["id"])),
+            read=repr(record_id),
         )
-        cells.note("id", Severity.CHANGED, problem, "give ids without white space")
+        cells.note("id", Severity.CHANGED, problem, phrase("give ids without white space"))
     if seen is not None and (first := seen.place(record_id)):
-        raise Refused("id", f"the id {record_id!r} was read before, at {first}", "give every row its own id")
+        problem = phrase("the id {id} was read before, at {place}", id=repr(record_id), place=first)
+        raise Refused("id", problem, phrase("give every row its own id"))
     return record_id
 
 
@@ -275,8 +285,9 @@ def _headed(
         title = description or next((translations[near] for near in nearest if near in translations), "")
     if not title:
         seen = ", ".join(str(column) for column in list(fields)[:12])
-        problem = f"neither {heading} nor description; seen: {seen}"
-        raise Refused(heading, problem, f"fill one of them, or name the column with --map {heading}=COLUMN")
+        problem = phrase("neither {column} nor description; seen: {seen}", column=heading, seen=seen)
+        remedy = phrase("fill one of them, or name the column with --map {column}=COLUMN", column=heading)
+        raise Refused(heading, problem, remedy)
     # a description that stands in for the title stays letter for letter, so that `text` has it once
     return (title if title == description else " ".join(title.split())), description
 

@@ -11,7 +11,8 @@ ids and quotations are values, which stay as they are.
 ('{n} members name {code}.', 'EN 1063')
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
 from typing import Any, Literal
 
 Names = Literal["language", "country"]
@@ -118,3 +119,110 @@ def named(what: Names, code: str, english: str) -> Phrase:
     'Estonian'
     """
     return Named(english, what, {"code": code})
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """A phrase whose values that stand in `names`, ids mostly, are said by name; so is a text that does.
+
+    What is not changed stays the same phrase: its days may be written otherwise than its template says.
+
+    >>> renamed(phrase("{said} ({need})", said="3 sets", need="N1"), {"N1": phrase("this need")})
+    '3 sets (this need)'
+    """
+    return _mapped(text, lambda part: names.get(part, part))
+
+
+def replaced(text: str, old: str, new: str) -> str:
+    """A phrase with a part of the texts among its values replaced; a text that is no phrase likewise.
+
+    >>> replaced(phrase("{file} has {n} lines", file="/tmp/needs.csv", n=3), "/tmp/needs.csv", "needs.csv")
+    'needs.csv has 3 lines'
+    """
+    return _mapped(text, lambda part: part.replace(old, new) if old in part else part)
+
+
+def _mapped(text: str, change: Callable[[str], str]) -> str:
+    """A phrase with every text among its values changed, those of phrases inside it too."""
+    match text:
+        case Named():
+            return text
+        case Joined() | Listed():
+            parts = tuple(_mapped(part, change) for part in text.values["parts"])
+            if all(one is other for one, other in zip(parts, text.values["parts"], strict=True)):
+                return text
+            return listed(parts) if isinstance(text, Listed) else joined(parts, text.template)
+        case Phrase():
+            values = {k: _mapped(v, change) if isinstance(v, str) else v for k, v in text.values.items()}
+            if all(values[name] is value for name, value in text.values.items()):
+                return text
+            if isinstance(text, Counted):
+                form = text.one if values["n"] == 1 else text.template
+                return _counted(form.format(**values), text.one, text.template, values)
+            return phrase(text.template, **values)
+    return change(text)
+
+
+def as_json(text: str) -> Any:
+    """What a text is made of, as plain values that can be kept; a text that is no phrase stays as it is.
+
+    >>> as_json(phrase("{need} waits until {day}.", need="N1", day=date(2027, 3, 1)))
+    {'say': '{need} waits until {day}.', 'with': {'need': 'N1', 'day': {'day': '2027-03-01'}}}
+    """
+    match text:
+        case Named():
+            return {"name": text.template, "code": text.values["code"], "said": str.__str__(text)}
+        case Listed():
+            return {"list": [as_json(part) for part in text.values["parts"]]}
+        case Joined():
+            return {"parts": [as_json(part) for part in text.values["parts"]], "between": text.template}
+        case Phrase():
+            made = {"say": text.template, "with": {k: _plain(value) for k, value in text.values.items()}}
+            if isinstance(text, Counted):
+                made["one"] = text.one
+            # some phrases say their values otherwise than their template does in English
+            return made if from_json(made) == text else made | {"said": str.__str__(text)}
+    return str.__str__(text)
+
+
+def from_json(kept: Any) -> str:
+    """The phrase, or the text, that `as_json` made these plain values of.
+
+    >>> again = from_json({"say": "{n} days", "one": "{n} day", "with": {"n": 1}})
+    >>> again, type(again).__name__
+    ('1 day', 'Counted')
+    """
+    match kept:
+        case {"name": what, "code": code, "said": english}:
+            return named(what, code, english)
+        case {"list": parts}:
+            return listed(from_json(part) for part in parts)
+        case {"parts": parts, "between": between}:
+            return joined((from_json(part) for part in parts), between)
+        case {"say": template, "with": given}:
+            values = {name: _value(value) for name, value in given.items()}
+            one = kept.get("one")
+            form = template if one is None or values["n"] != 1 else one
+            said = kept["said"] if "said" in kept else form.format(**values)
+            return Phrase(said, template, values) if one is None else _counted(said, one, template, values)
+    return str(kept)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return as_json(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, datetime):
+        return {"moment": value.isoformat()}
+    return {"day": value.isoformat()} if isinstance(value, date) else str(value)
+
+
+def _value(kept: Any) -> Any:
+    match kept:
+        case {"moment": moment}:
+            return datetime.fromisoformat(moment)
+        case {"day": day}:
+            return date.fromisoformat(day)
+        case dict():
+            return from_json(kept)
+    return kept

@@ -16,6 +16,7 @@ from typing import TextIO
 from corpora.formulas import restore
 from corpora.report import Issue, Report, Severity
 from matcher.errors import FileTooLarge
+from matcher.phrases import phrase
 
 FIELD_MAX = 4 * 2**20
 """Characters of the largest cell; an unclosed quotation mark would otherwise swallow the file."""
@@ -78,19 +79,23 @@ def _rows(
     header: list[str] | None = None
     while True:
         line, lines.quotes = lines.number + 1, 0
-        problem = ""
+        problem: str = ""
         cells: list[str] = []
         try:
             cells = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            problem = f"not readable as csv: {error}"
+            problem = phrase("not readable as csv: {error}", error=str(error))
         if lines.number > line and lines.quotes % 2:
-            problem = f"lines {line} to {lines.number} ran together, for a quotation mark is not closed"
+            problem = phrase(
+                "lines {first} to {last} ran together, for a quotation mark is not closed",
+                first=line,
+                last=lines.number,
+            )
         if problem:
             report.rows += 1
-            remedy = "close its quotation marks, or double those inside a cell"
+            remedy = phrase("close its quotation marks, or double those inside a cell")
             report.add(Issue(name, line, "row", Severity.REFUSED, problem, remedy))
             continue
         if not any(cell.strip() for cell in cells):
@@ -101,8 +106,10 @@ def _rows(
             continue
         if len(cells) != len(header):
             surplus = any(cells[len(header) :])
-            problem = f"{len(cells)} cells under {len(header)} columns"
-            remedy = "quote cells that hold the separator" if surplus else "write one cell for each column"
+            problem = phrase("{cells} cells under {columns} columns", cells=len(cells), columns=len(header))
+            remedy = phrase("write one cell for each column")
+            if surplus:
+                remedy = phrase("quote cells that hold the separator")
             severity = Severity.DROPPED if surplus else Severity.WARNED
             report.add(Issue(name, line, "row", severity, problem, remedy))
         yield line, dict(zip(header, cells, strict=False))
@@ -126,8 +133,11 @@ def column_names(cells: list[str], name: str, line: int, report: Report) -> list
         column = cell.strip() or f"column {place}"
         if column in names:
             renamed = next(new for new in (f"{column} ({n})" for n in count(place)) if new not in names)
-            problem = f"the column stands there twice, the second is read as {renamed!r}"
-            report.add(Issue(name, line, column, Severity.CHANGED, problem, "give every column its own name"))
+            problem = phrase(
+                "the column stands there twice, the second is read as {column}", column=repr(renamed)
+            )
+            remedy = phrase("give every column its own name")
+            report.add(Issue(name, line, column, Severity.CHANGED, problem, remedy))
             column = renamed
         names.append(column)
     return names
@@ -166,11 +176,13 @@ def _encoding(path: Path, report: Report) -> str:
     if not broken:
         return "utf-8-sig"
     if letters > _MOSTLY * broken:
-        encoding, problem = "utf-8-sig", f"{broken} characters are not UTF-8 and were read as \ufffd"
+        encoding = "utf-8-sig"
+        problem = phrase("{n} characters are not UTF-8 and were read as \ufffd", n=broken)
     else:
         encoding = "cp1250" if len(_CENTRAL.findall(head)) > len(_WESTERN.findall(head)) else "cp1252"
-        problem = f"the file is not UTF-8; it was read as {encoding}, by its letters"
-    report.add(
-        Issue(path.name, 1, "file", Severity.CHANGED, problem, "check accented letters, or save as UTF-8")
-    )
+        problem = phrase(
+            "the file is not UTF-8; it was read as {encoding}, by its letters", encoding=encoding
+        )
+    remedy = phrase("check accented letters, or save as UTF-8")
+    report.add(Issue(path.name, 1, "file", Severity.CHANGED, problem, remedy))
     return encoding

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from corpora.report import Issue, Report, Severity
 from matcher.errors import FileTooLarge, FileUnreadable
+from matcher.phrases import phrase
 from matcher.records import Kind
 
 LINE_MAX = 8 * 2**20
@@ -36,14 +37,17 @@ def read_rows(
             if isinstance(row, dict):
                 yield line, row
             else:
-                _refuse(report, path.name, line, f"a {type(row).__name__} where an object was expected")
+                seen = type(row).__name__
+                _refuse(report, path.name, line, phrase("a {type} where an object was expected", type=seen))
 
 
 def _is_document(path: Path, file: BinaryIO) -> bool:
     start = file.read(2**16)
     file.seek(0)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise FileUnreadable(f"{path} is UTF-16; JSON is read as UTF-8. Save it as UTF-8.")
+        raise FileUnreadable(
+            phrase("{path} is UTF-16; JSON is read as UTF-8. Save it as UTF-8.", path=str(path))
+        )
     start = start.removeprefix(codecs.BOM_UTF8).lstrip()
     if start.startswith(b"["):
         return True
@@ -65,14 +69,23 @@ def _document(path: Path, file: BinaryIO, kind: Kind | None) -> list[object]:
     size = path.stat().st_size
     if size > DOCUMENT_MAX:
         raise FileTooLarge(
-            f"{path} is one JSON document of {size:,} bytes; the limit is {DOCUMENT_MAX:,}. "
-            "Write one object a line (jsonl), which is read in any size."
+            phrase(
+                "{path} is one JSON document of {size:,} bytes; the limit is {most:,}. "
+                "Write one object a line (jsonl), which is read in any size.",
+                path=str(path),
+                size=size,
+                most=DOCUMENT_MAX,
+            )
         )
     try:
         document = _parsed(file.read())
     except (ValueError, RecursionError) as error:
         raise FileUnreadable(
-            f"{path} is not JSON ({error}). Give one object a line, or one array of objects."
+            phrase(
+                "{path} is not JSON ({error}). Give one object a line, or one array of objects.",
+                path=str(path),
+                error=str(error),
+            )
         ) from error
     if isinstance(document, list):
         return document
@@ -82,12 +95,22 @@ def _document(path: Path, file: BinaryIO, kind: Kind | None) -> list[object]:
                 return list(document[key])
         other = next((key for key in _keys(None) if isinstance(document.get(key), list)), None)
         if other is not None:
-            raise FileUnreadable(f"{path} holds {other!r} but no '{kind}s'. Read it as the other kind.")
+            raise FileUnreadable(
+                phrase(
+                    "{path} holds {other} but no {wanted}. Read it as the other kind.",
+                    path=str(path),
+                    other=repr(other),
+                    wanted=repr(str(kind) + "s"),
+                )
+            )
         if any(key in document for key in ("id", "_id")):
             return [document]
     raise FileUnreadable(
-        f"{path} holds no rows. Give one object a line, an array of objects, or an object with an array "
-        "'needs' or 'solutions'."
+        phrase(
+            "{path} holds no rows. Give one object a line, an array of objects, or an object with an array "
+            "'needs' or 'solutions'.",
+            path=str(path),
+        )
     )
 
 
@@ -98,7 +121,8 @@ def _lines(file: BinaryIO, name: str, report: Report) -> Iterator[tuple[int, obj
         if not line.endswith(b"\n") and len(line) == LINE_MAX:
             while (rest := file.readline(LINE_MAX)) and not rest.endswith(b"\n"):
                 pass
-            _refuse(report, name, number, f"the line is longer than {LINE_MAX:,} bytes")
+            problem = phrase("the line is longer than {most:,} bytes", most=LINE_MAX)
+            _refuse(report, name, number, problem)
             continue
         if number == 1:
             line = line.removeprefix(codecs.BOM_UTF8)
@@ -107,7 +131,7 @@ def _lines(file: BinaryIO, name: str, report: Report) -> Iterator[tuple[int, obj
         try:
             row = _parsed(line)
         except (ValueError, RecursionError) as error:
-            _refuse(report, name, number, f"not JSON: {error}")
+            _refuse(report, name, number, phrase("not JSON: {error}", error=str(error)))
             continue
         yield number, row
 
@@ -123,5 +147,5 @@ def _keys(kind: Kind | None) -> tuple[str, ...]:
 
 def _refuse(report: Report, name: str, line: int, problem: str) -> None:
     report.rows += 1
-    remedy = "give one JSON object for each row"
+    remedy = phrase("give one JSON object for each row")
     report.add(Issue(name, line, "row", Severity.REFUSED, problem, remedy))

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from corpora.readers.xml import root_tag
 from corpora.report import Issue, Report, Severity
+from matcher.phrases import phrase
 
 Fields = dict[str, object]
 """One flat row, under the column names of the contract; the rest becomes `extra`."""
@@ -87,8 +88,10 @@ def wanted(kind: str, name: str, path: Path, report: Report, *, awards: bool) ->
     """Whether notices of this kind are read; if not, the report says by `name` what was skipped."""
     if kind in NEED_KINDS or (awards and kind != "bri"):
         return True
-    remedy = "nothing to do" if kind == "bri" else "give --awards to read it too"
-    report.add(Issue(path.name, 1, "notice", Severity.SKIPPED, f"{name}, not a need", remedy))
+    problem, remedy = phrase("{notice}, not a need", notice=name), phrase("give --awards to read it too")
+    if kind == "bri":
+        remedy = phrase("nothing to do")
+    report.add(Issue(path.name, 1, "notice", Severity.SKIPPED, problem, remedy))
     return False
 
 
@@ -99,14 +102,16 @@ def finished(row: Fields, path: Path, report: Report) -> Fields | None:
     """
     kept = {column: value for column, value in row.items() if value not in ("", None)}
     if "title" not in kept and "description" not in kept:
-        problem = "the notice has neither a title nor a description"
-        report.add(
-            Issue(path.name, 1, "title", Severity.REFUSED, problem, "publish or export it with its text")
-        )
+        problem = phrase("the notice has neither a title nor a description")
+        remedy = phrase("publish or export it with its text")
+        report.add(Issue(path.name, 1, "title", Severity.REFUSED, problem, remedy))
         return None
     if "id" not in kept:
-        problem = "the notice has no number"
-        remedy = f"the file name {path.stem!r} stands in; give the published notice for its own number"
+        problem = phrase("the notice has no number")
+        remedy = phrase(
+            "the file name {name} stands in; give the published notice for its own number",
+            name=repr(path.stem),
+        )
         report.add(Issue(path.name, 1, "id", Severity.CHANGED, problem, remedy))
         kept = {"id": path.stem, **kept}
     for column in ("description", "requirements"):
@@ -114,8 +119,13 @@ def finished(row: Fields, path: Path, report: Report) -> Fields | None:
         if isinstance(text, str) and len(text) > _LONGEST:
             # cut between two texts where there are two
             kept[column] = text[:_LONGEST].rpartition("\n")[0] or text[:_LONGEST]
-            problem = f"{len(text):,} characters, of which the first {len(str(kept[column])):,} are kept"
-            report.add(Issue(path.name, 1, column, Severity.CHANGED, problem, "read single lots apart"))
+            problem = phrase(
+                "{n:,} characters, of which the first {kept:,} are kept",
+                n=len(text),
+                kept=len(str(kept[column])),
+            )
+            remedy = phrase("read single lots apart")
+            report.add(Issue(path.name, 1, column, Severity.CHANGED, problem, remedy))
     return kept
 
 

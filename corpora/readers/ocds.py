@@ -13,6 +13,7 @@ from corpora.places import country
 from corpora.readers.notices import BUYER_TYPES, Fields, each_once, listed, one_line, plain_url, regime
 from corpora.report import Issue, Report, Severity
 from matcher.errors import FileTooLarge, FileUnreadable
+from matcher.phrases import phrase
 
 Release = Mapping[str, object]
 
@@ -59,8 +60,9 @@ def read_rows(path: Path, report: Report, awards: bool = False) -> Iterator[tupl
     processes: dict[object, tuple[int, list[Release]]] = {}
     for place, release in enumerate(_releases(path, report), start=1):
         if not isinstance(release, Mapping):
-            remedy = "give releases, or packages of releases or records"
-            report.add(Issue(path.name, place, "release", Severity.REFUSED, "not an OCDS release", remedy))
+            problem = phrase("not an OCDS release")
+            remedy = phrase("give releases, or packages of releases or records")
+            report.add(Issue(path.name, place, "release", Severity.REFUSED, problem, remedy))
         elif _wanted(release, place, path, report, awards=awards):
             process = _text(release.get("ocid")) or place
             processes.setdefault(process, (place, []))[1].append(release)
@@ -71,8 +73,8 @@ def read_rows(path: Path, report: Report, awards: bool = False) -> Iterator[tupl
         if "title" in row or "description" in row:
             yield place, row
         else:
-            problem = "the release has no text on a tender or its planning"
-            remedy = "give tender.title or planning.rationale"
+            problem = phrase("the release has no text on a tender or its planning")
+            remedy = phrase("give tender.title or planning.rationale")
             report.add(Issue(path.name, place, "title", Severity.REFUSED, problem, remedy))
 
 
@@ -135,8 +137,12 @@ def _releases(path: Path, report: Report) -> Iterator[object]:
         first = elements[0]
         keys = ", ".join(map(repr, list(first)[:5])) if isinstance(first, Mapping) else type(first).__name__
         raise FileUnreadable(
-            f"{path.name} is JSON, but not OCDS: it holds {keys or 'nothing'}. "
-            "Expected a release (with an ocid), or a package of releases or records."
+            phrase(
+                "{file} is JSON, but not OCDS: it holds {keys}. "
+                "Expected a release (with an ocid), or a package of releases or records.",
+                file=path.name,
+                keys=keys or phrase("nothing"),
+            )
         )
     for releases in held:
         yield from [None] if releases is None else releases[1]
@@ -176,13 +182,22 @@ def _document(path: Path, report: Report) -> object:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise FileTooLarge(
-                f"{path.name} has {size:,} bytes; OCDS is read up to {MAX_BYTES:,}. "
-                "Split the package; each part is a package of its own."
+                phrase(
+                    "{file} has {size:,} bytes; OCDS is read up to {most:,}. "
+                    "Split the package; each part is a package of its own.",
+                    file=path.name,
+                    size=size,
+                    most=MAX_BYTES,
+                )
             )
         content = path.read_bytes()
     except OSError as error:
         raise FileUnreadable(
-            f"{path} cannot be opened: {error.strerror or error}. Check the name and your permission."
+            phrase(
+                "{path} cannot be opened: {error}. Check the name and your permission.",
+                path=str(path),
+                error=error.strerror or str(error),
+            )
         ) from error
     if path.suffix.lower() not in _LINES:
         return _parsed(content, path.name)
@@ -192,7 +207,8 @@ def _document(path: Path, report: Report) -> object:
             try:
                 documents.append(_parsed(line, path.name))
             except FileUnreadable as error:
-                report.add(Issue(path.name, number, "line", Severity.REFUSED, str(error), "repair the line"))
+                remedy = phrase("repair the line")
+                report.add(Issue(path.name, number, "line", Severity.REFUSED, str(error), remedy))
     return documents
 
 
@@ -201,28 +217,42 @@ def _parsed(content: bytes, name: str) -> object:
         # JSON has no infinity and no NaN; Python reads both
         return json.loads(content, parse_constant=lambda _: None)
     except RecursionError as error:
-        raise FileUnreadable(f"{name} is nested too deep to be OCDS. Check where it comes from.") from error
+        raise FileUnreadable(
+            phrase("{file} is nested too deep to be OCDS. Check where it comes from.", file=name)
+        ) from error
     except json.JSONDecodeError as error:
         raise FileUnreadable(
-            f"{name}:{error.lineno}: not JSON ({error.msg}). Export it again, or repair that line."
+            phrase(
+                "{file}:{line}: not JSON ({error}). Export it again, or repair that line.",
+                file=name,
+                line=str(error.lineno),
+                error=error.msg,
+            )
         ) from error
     except UnicodeDecodeError as error:
-        raise FileUnreadable(f"{name} is not JSON in UTF-8 ({error}). Save it as UTF-8.") from error
+        raise FileUnreadable(
+            phrase("{file} is not JSON in UTF-8 ({error}). Save it as UTF-8.", file=name, error=str(error))
+        ) from error
     except ValueError as error:
         # a number of thousands of digits
-        raise FileUnreadable(f"{name} is not JSON that can be read ({error}). Export it again.") from error
+        raise FileUnreadable(
+            phrase(
+                "{file} is not JSON that can be read ({error}). Export it again.", file=name, error=str(error)
+            )
+        ) from error
 
 
 def _wanted(release: Release, place: int, path: Path, report: Report, *, awards: bool) -> bool:
     tags = _texts(release.get("tag"))
     told = [section for section in _SECTIONS if release.get(section)]
     if not told:
-        problem, remedy = "a link to a release, or an empty one", "give the release itself"
+        problem = phrase("a link to a release, or an empty one")
+        remedy = phrase("give the release itself")
     elif ((_NEED_TAGS & set(tags) or not tags) and ("tender" in told or "planning" in told)) or awards:
         return True
     else:
-        problem = f"release of {', '.join(tags) or ', '.join(told)} only, not a need"
-        remedy = "give --awards to read it too"
+        problem = phrase("release of {parts} only, not a need", parts=", ".join(tags or told))
+        remedy = phrase("give --awards to read it too")
     report.add(Issue(path.name, place, "release", Severity.SKIPPED, problem, remedy))
     return False
 

@@ -14,6 +14,7 @@ from corpora.formulas import restore
 from corpora.readers.delimited import column_names
 from corpora.report import Issue, Report, Severity
 from matcher.errors import FileTooLarge, FileUnreadable
+from matcher.phrases import phrase
 from matcher.records import Kind
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ def read_rows(
                 continue
             surplus = [cell for cell in cells[len(header) :] if cell not in (None, "")]
             if surplus:
-                problem = f"{len(surplus)} cells stand to the right of the last column"
-                remedy = "give their column a name"
+                problem = phrase("{n} cells stand to the right of the last column", n=len(surplus))
+                remedy = phrase("give their column a name")
                 report.add(Issue(path.name, number, "row", Severity.DROPPED, problem, remedy))
             cells += [None] * (len(header) - len(cells))
             yield number, dict(zip(header, cells, strict=False))
@@ -87,14 +88,25 @@ def _check_size(path: Path) -> None:
                     _check_prolog(path, archive, part)
     except BadZipFile as error:
         raise FileUnreadable(
-            f"{path} is not an xlsx workbook ({error}). Save it as 'Excel workbook (.xlsx)' or as csv."
+            phrase(
+                "{path} is not an xlsx workbook ({error}). Save it as 'Excel workbook (.xlsx)' or as csv.",
+                path=str(path),
+                error=str(error),
+            )
         ) from error
     unpacked = sum(part.file_size for part in parts)
     if unpacked > UNPACKED_MAX or len(parts) > PARTS_MAX:
         raise FileTooLarge(
-            f"{path} unpacks to {unpacked:,} bytes in {len(parts):,} parts; the limit is "
-            f"{UNPACKED_MAX:,} bytes in {PARTS_MAX:,} parts. "
-            "Split it, or save it as csv, which is read in any size."
+            phrase(
+                "{path} unpacks to {size:,} bytes in {parts:,} parts; the limit is "
+                "{most:,} bytes in {most_parts:,} parts. "
+                "Split it, or save it as csv, which is read in any size.",
+                path=str(path),
+                size=unpacked,
+                parts=len(parts),
+                most=UNPACKED_MAX,
+                most_parts=PARTS_MAX,
+            )
         )
 
 
@@ -147,7 +159,9 @@ def _open(path: Path) -> "Workbook":
 def _sheet(workbook: "Workbook", kind: Kind | None, path: Path) -> Any:
     sheets = workbook.worksheets
     if not sheets:
-        raise FileUnreadable(f"{path} has no sheet with cells. Save one that has the rows.")
+        raise FileUnreadable(
+            phrase("{path} has no sheet with cells. Save one that has the rows.", path=str(path))
+        )
     kinds = (kind,) if kind else tuple(Kind)
     named = [
         sheet
@@ -161,7 +175,8 @@ def _value(cell: Any, number: int, name: str, report: Report) -> object:
     value = cell.value
     if isinstance(value, str):
         if cell.data_type == "e":
-            problem, remedy = f"the cell shows the error {value}", "correct its formula"
+            problem = phrase("the cell shows the error {error}", error=value)
+            remedy = phrase("correct its formula")
             report.add(Issue(name, number, f"column {cell.column_letter}", Severity.DROPPED, problem, remedy))
             return None
         return restore(_ESCAPED.sub(lambda code: chr(int(code[1], 16)), value))
@@ -176,6 +191,10 @@ def _heading(cell: object) -> str:
 
 def _damaged(path: Path, error: Exception) -> FileUnreadable:
     return FileUnreadable(
-        f"{path} cannot be read as a workbook ({type(error).__name__}: {error}). "
-        "Open it in a spreadsheet program and save it again, or save it as csv."
+        phrase(
+            "{path} cannot be read as a workbook ({error}). "
+            "Open it in a spreadsheet program and save it again, or save it as csv.",
+            path=str(path),
+            error=type(error).__name__ + ": " + str(error),
+        )
     )

@@ -11,6 +11,7 @@ from typing import Final
 from lxml import etree
 
 from matcher.errors import FileTooLarge, FileUnreadable
+from matcher.phrases import phrase
 
 Element = etree._Element
 
@@ -47,14 +48,19 @@ class _Target:
 
     def doctype(self, name: str | None, *_: object) -> None:
         raise _Refused(
-            f"it has a document type declaration (DOCTYPE {name or ''}), which can hide entities; "
-            "remove the declaration, notices need none"
+            phrase(
+                "it has a document type declaration (DOCTYPE {name}), which can hide entities; "
+                "remove the declaration, notices need none",
+                name=name or "",
+            )
         )
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise _Refused(f"its elements are nested deeper than {MAX_DEPTH}, notices need about 25")
+            raise _Refused(
+                phrase("its elements are nested deeper than {most}, notices need about 25", most=MAX_DEPTH)
+            )
         self._builder.start(_split(tag)[1], {_split(key)[1]: value for key, value in attributes.items()})
 
     def end(self, tag: str) -> None:
@@ -91,8 +97,13 @@ def parse(path: Path, limit: int = MAX_BYTES) -> Element:
         size = path.stat().st_size
         if size > limit:
             raise FileTooLarge(
-                f"{path.name} has {size:,} bytes; XML is read up to {limit:,}. "
-                "Split the file, or raise the limit."
+                phrase(
+                    "{file} has {size:,} bytes; XML is read up to {most:,}. "
+                    "Split the file, or raise the limit.",
+                    file=path.name,
+                    size=size,
+                    most=limit,
+                )
             )
         content = path.read_bytes()
     except OSError as error:
@@ -103,17 +114,26 @@ def parse(path: Path, limit: int = MAX_BYTES) -> Element:
             parser.feed(content[start : start + _CHUNK])
         root: Element | None = parser.close()
     except _Refused as refusal:
-        raise FileUnreadable(f"{path.name} is not read: {refusal}.") from None
+        raise _not_read(path, refusal) from None
     except etree.XMLSyntaxError as error:
         raise FileUnreadable(
-            f"{path.name}:{error.lineno or 1}: not well-formed XML ({error.msg}). "
-            "Export the document again, or repair that line."
+            phrase(
+                "{file}:{line}: not well-formed XML ({error}). "
+                "Export the document again, or repair that line.",
+                file=path.name,
+                line=str(error.lineno or 1),
+                error=error.msg or "",
+            )
         ) from error
     except (etree.LxmlError, AssertionError, LookupError, ValueError) as error:
-        raise FileUnreadable(f"{path.name}:1: not XML that can be read ({error}).") from error
+        raise FileUnreadable(
+            phrase("{file}:1: not XML that can be read ({error}).", file=path.name, error=str(error))
+        ) from error
     if root is None:
         raise FileUnreadable(
-            f"{path.name}:1: no XML element in it. Check that this is the document you meant."
+            phrase(
+                "{file}:1: no XML element in it. Check that this is the document you meant.", file=path.name
+            )
         )
     return root
 
@@ -133,7 +153,7 @@ def root_tag(path: Path) -> tuple[str, str] | None:
     except _Found as found:
         return found.namespace, found.name
     except _Refused as refusal:
-        raise FileUnreadable(f"{path.name} is not read: {refusal}.") from None
+        raise _not_read(path, refusal) from None
     except OSError as error:
         raise _cannot_open(path, error) from error
     except (etree.LxmlError, AssertionError, LookupError, ValueError):
@@ -199,7 +219,15 @@ def _split(tag: str) -> tuple[str, str]:
     return (namespace.lstrip("{"), name) if brace else ("", tag)
 
 
+def _not_read(path: Path, refusal: Exception) -> FileUnreadable:
+    return FileUnreadable(phrase("{file} is not read: {reason}.", file=path.name, reason=refusal.args[0]))
+
+
 def _cannot_open(path: Path, error: OSError) -> FileUnreadable:
     return FileUnreadable(
-        f"{path} cannot be opened: {error.strerror or error}. Check the name and your permission."
+        phrase(
+            "{path} cannot be opened: {error}. Check the name and your permission.",
+            path=str(path),
+            error=error.strerror or str(error),
+        )
     )

@@ -5,8 +5,9 @@ The tables give what a person is shown for a word that stands in a field as a ke
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from matcher import fields
 from matcher.phrases import Phrase, joined, listed, named, phrase
-from matcher.records import JointInterest, Need, Visibility
+from matcher.records import JointInterest, Nature, Need, Visibility
 
 
 def _words(*shown: Phrase) -> Mapping[str, Phrase]:
@@ -50,7 +51,7 @@ SCOPES = _words(phrase("cross-border"), phrase("national"))
 """`JointCandidate.scope`."""
 STANDINGS = {"to_be_agreed": phrase("to be agreed")}
 """`Law.status`."""
-NATURES = _words(phrase("supplies"), phrase("services"), phrase("works"))
+NATURES = {nature.value: nature.words for nature in Nature}
 """`Need.nature`."""
 CONTRACTS = {
     **NATURES,
@@ -89,14 +90,17 @@ INTERESTS = {
 }
 """`Need.joint_interest`."""
 FIELDS = {
-    "cpv": phrase("CPV code"),
-    "window_start": phrase("start of the procurement window"),
-    "window_end": phrase("end of the procurement window"),
-    "value": phrase("value"),
-    "regime": phrase("legal regime"),
-    "standards": phrase("standards"),
-    "working_languages": phrase("working languages"),
-    "joint_interest": phrase("interest in buying jointly"),
+    name: fields.FIELDS[name]
+    for name in (
+        "cpv",
+        "window_start",
+        "window_end",
+        "value",
+        "regime",
+        "standards",
+        "working_languages",
+        "joint_interest",
+    )
 }
 """What stands behind the id in `Factor.missing` and `Timeline.missing`."""
 DIMENSIONS = _words(

@@ -404,6 +404,8 @@ class JobOut(TypedDict):
     result: dict[str, Any]
     status: "Status"
     total: int | None
+    user: str
+    user_id: str | None
 
 
 JointInterest = Literal["yes", "maybe", "no", "observer"]

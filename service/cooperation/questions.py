@@ -79,7 +79,7 @@ def answer(
         "answer": text,
         "answered_at": at.isoformat(),
     }
-    tell(session, told, "answer", "A question was answered", body)
+    tell(session, told, "answer", phrase("A question was answered"), body)
     audit.record(
         session,
         action="question.answered",

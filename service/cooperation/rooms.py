@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from matcher.identity import Identities
 from matcher.joint import JointCandidate
-from matcher.phrases import phrase
+from matcher.phrases import Phrase, phrase
 from matcher.records import JointInterest, Visibility
 from service.confidentiality.audience import Audience
 from service.confidentiality.redaction import in_force, withheld
-from service.cooperation.stages import Stage, check_move, fresh_checklist
+from service.cooperation.stages import STAGES, Stage, check_move, fresh_checklist
 from service.notify.messages import tell
 from service.problems import conflict, forbidden, not_found
 from service.projection.entry import Entry
@@ -249,7 +249,10 @@ def express(
     follow(session, viewer, CANDIDATE, place.id)
     session.flush()
     audit.record(session, action="interest.expressed", viewer=viewer, kind=CANDIDATE, id=place.id, after=kind)
-    _announce(session, place, "interest", f"New {kind} in a joint candidate", viewer, at)
+    subject = phrase("New observer in a joint candidate")
+    if kind == PARTICIPANT:
+        subject = phrase("New participant in a joint candidate")
+    _announce(session, place, "interest", subject, viewer, at)
     return row
 
 
@@ -276,7 +279,8 @@ def withdraw(
         id=place.id,
         reason=reason,
     )
-    _announce(session, place, "interest", "Interest in a joint candidate was withdrawn", viewer, at)
+    subject = phrase("Interest in a joint candidate was withdrawn")
+    _announce(session, place, "interest", subject, viewer, at)
     return found
 
 
@@ -321,7 +325,10 @@ def move(
         after=after.value,
         reason=reason,
     )
-    _announce(session, place, "stage", f"A joint candidate is now at: {after.value}", viewer, at)
+    # its code in English, as ever; in words for people
+    stage = Phrase(after.value, STAGES[after.value].template, {})
+    subject = phrase("A joint candidate is now at: {stage}", stage=stage)
+    _announce(session, place, "stage", subject, viewer, at)
     return row
 
 

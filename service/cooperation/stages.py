@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from matcher.phrases import counted, joined, phrase
+from matcher.phrases import Phrase, counted, joined, phrase
 from service.problems import FieldError, Problem, conflict, invalid
 
 
@@ -23,14 +23,26 @@ class Stage(StrEnum):
 
 
 ORDER = tuple(Stage)
-STEPS: Mapping[str, str] = {
-    "identification": "Identification of joint needs",
-    "financing": "Financing",
-    "market_research": "Market research",
-    "memorandum": "Decision or memorandum to cooperate",
-    "agreement": "Binding collaboration agreement",
-    "description": "Technical description",
-    "terms": "Choosing and drafting the terms of procedure",
+STAGES: Mapping[str, Phrase] = {
+    "detected": phrase("Detected"),
+    "confirmed_by_owners": phrase("Confirmed by the owners"),
+    "interest": phrase("Interest expressed"),
+    "workspace": phrase("Working together"),
+    "consultation": phrase("Market consultation"),
+    "memorandum": phrase("Memorandum"),
+    "agreement": phrase("Agreement"),
+    "handed_over": phrase("Handed over to procurement"),
+    "closed": phrase("Closed"),
+}
+"""Each stage in words."""
+STEPS: Mapping[str, Phrase] = {
+    "identification": phrase("Identification of joint needs"),
+    "financing": phrase("Financing"),
+    "market_research": phrase("Market research"),
+    "memorandum": phrase("Decision or memorandum to cooperate"),
+    "agreement": phrase("Binding collaboration agreement"),
+    "description": phrase("Technical description"),
+    "terms": phrase("Choosing and drafting the terms of procedure"),
 }
 """The seven steps before a tender."""
 NEEDED: Mapping[str, str] = {
@@ -50,7 +62,7 @@ PARTICIPANTS = 2
 def fresh_checklist() -> list[dict[str, Any]]:
     """The seven steps, all open."""
     return [
-        {"step": step, "item": item, "owner": "", "due": None, "done": False, "note": ""}
+        {"step": step, "item": str(item), "owner": "", "due": None, "done": False, "note": ""}
         for step, item in STEPS.items()
     ]
 

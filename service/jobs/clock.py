@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
+from matcher.phrases import counted, phrase
 from service.backend import Backend
 from service.jobs import digests
 from service.jobs.queue import OVER
+from service.language import language
 from service.notify.deliveries import deliver_due, send_later
 from service.notify.messages import tell
 from service.store import outbox, records, retention
@@ -176,15 +178,22 @@ def retain(held: Backend, stopping: Stopping) -> None:
     at, days = held.clock(), held.settings.dormant_days
     with held.database.write() as session:
         for ending in retention.warn(session, at, days):
-            subject = f"Your account will be erased in {ending.days_left} days"
-            text = (
-                f"Nobody has used your needmatch account for a long time. It will be erased on "
-                f"{ending.erased_on.date().isoformat()}. To keep it, sign in before then."
+            subject = counted(
+                "Your account will be erased in {n} day",
+                "Your account will be erased in {n} days",
+                ending.days_left,
+            )
+            text = phrase(
+                "Nobody has used your needmatch account for a long time. It will be erased on {day}. "
+                "To keep it, sign in before then.",
+                day=ending.erased_on.date(),
             )
             body = {"days_left": ending.days_left, "erased_on": ending.erased_on.date().isoformat()}
             tell(session, [ending.user_id], "account", subject, body, at=at)
             if held.settings.smtp_host:
-                send_later(session, "email", ending.email, {"subject": subject, "text": text}, at=at)
+                say = language(ending.locale).say
+                payload = {"subject": say(subject), "text": say(text)}
+                send_later(session, "email", ending.email, payload, at=at)
     if stopping():
         return
     with held.database.write() as session:

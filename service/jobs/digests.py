@@ -16,6 +16,7 @@ from matcher.explain import Match
 from matcher.filters import Filter
 from matcher.records import Nature, Need, Record, Solution
 from service.backend import Backend
+from service.language import language
 from service.notify import digest as digests
 from service.notify.deliveries import send_later
 from service.notify.digest import Digest, Item
@@ -49,7 +50,7 @@ def run(held: Backend, search_id: str, *, at: datetime, tell_it: bool = True) ->
         user = session.get(UserRow, search.user_id) if search is not None else None
         if search is None or user is None or not user.active:
             return None
-        viewer, address = viewer_of(user), user.email
+        viewer, address, tongue = viewer_of(user), user.email, user.locale
     news = find(held, viewer, search)
     if not tell_it:
         return news.digest
@@ -61,7 +62,7 @@ def run(held: Backend, search_id: str, *, at: datetime, tell_it: bool = True) ->
         if not news.digest.items:
             return None
         row.seen = dict(news.seen)
-        _hand_on(held, session, row, address, news.digest, at)
+        _hand_on(held, session, row, (address, tongue), news.digest, at)
     return news.digest
 
 
@@ -226,8 +227,10 @@ def _version(record: Record) -> tuple[str, int, str, str]:
 
 
 def _hand_on(
-    held: Backend, session: Session, row: SavedSearchRow, address: str, digest: Digest, at: datetime
+    held: Backend, session: Session, row: SavedSearchRow, to: tuple[str, str], digest: Digest, at: datetime
 ) -> None:
+    """Tell a digest over the channel of its search; `to` are the address and the language of its owner."""
+    address, tongue = to
     base = digests.public_url(held.settings)
     if row.channel in ("inbox", "feed"):
         kind = FEED if row.channel == "feed" else "digest"
@@ -235,10 +238,12 @@ def _hand_on(
         return
     way_out = f"{base}/api/v1/unsubscribe/{unsubscribe_token(row.secret, row.id)}"
     if row.channel == "email":
+        spoken = language(tongue)
+        say = spoken.say
         payload: dict[str, Any] = {
-            "subject": digest.subject,
-            "text": digests.as_text(digest, base, way_out),
-            "html": digests.as_html(digest, base, way_out),
+            "subject": say(digest.subject),
+            "text": digests.as_text(digest, base, way_out, say),
+            "html": digests.as_html(digest, base, way_out, say, spoken.code),
             "unsubscribe": way_out,
         }
         send_later(session, "email", address, payload, saved_search_id=row.id, at=at)

@@ -89,7 +89,12 @@ def check(wish: Wish, viewer: Viewer) -> None:
     known = TABLES + (("ocds",) if wish.what is What.NEEDS else ())
     if wish.format not in known:
         raise SettingInvalid(
-            f"{wish.what.value} are not written as {wish.format!r}. Known formats: {', '.join(known)}."
+            phrase(
+                "{what} are not written as {format}. Known formats: {known}.",
+                what=wish.what.value,
+                format=repr(wish.format),
+                known=", ".join(known),
+            )
         )
 
 
@@ -259,7 +264,9 @@ def _cooperation(held: Backend, audience: Audience) -> Cooperation:
         except Problem as problem:
             if problem.status != 503:
                 raise
-    raise InputError("The candidates could not be computed in time. Ask again when less is being changed.")
+    raise InputError(
+        phrase("The candidates could not be computed in time. Ask again when less is being changed.")
+    )
 
 
 def _moment(value: Any) -> str | None:

@@ -23,6 +23,7 @@ from corpora.money import load_rates
 from corpora.report import Issue, Report, Severity
 from corpora.taxonomy.cpv import CpvTable
 from matcher.errors import FileTooLarge, InputError
+from matcher.phrases import as_json, phrase, replaced
 from matcher.records import Kind, Need, Record, Visibility
 from service.jobs import queue
 from service.jobs.formats import MEDIA_TYPES
@@ -124,7 +125,10 @@ class Account:
         """The result of the job as it is shown."""
         # a package has more notices of awards than all else: what was skipped comes last
         told = sorted(report.issues, key=lambda issue: issue.severity is Severity.SKIPPED)
-        issues = [_as_row(issue) for issue in told[:SHOWN]]
+        issues = [
+            _as_row(issue) | {"problem": as_json(issue.problem), "remedy": as_json(issue.remedy)}
+            for issue in told[:SHOWN]
+        ]
         return {
             "rows": report.rows,
             **{name: self.counts[name] for name in ("created", "updated", "unchanged")},
@@ -150,10 +154,14 @@ def run(work: Work) -> None:
             report, account = importing.check()
         except InputError as error:
             # where the file lay for a moment is nobody's business
-            raise type(error)(str(error).replace(str(path), path.name)) from error
+            raise type(error)(replaced(str(error), str(path), path.name)) from error
         refused = account.refused(report)
         if order.whole and refused:
-            said = f"{refused} of {report.rows} rows cannot be kept, so none was. Correct them by the report."
+            said = phrase(
+                "{refused} of {rows} rows cannot be kept, so none was. Correct them by the report.",
+                refused=refused,
+                rows=report.rows,
+            )
             importing.end(report, Account(Counter({"refused": report.rows})), error=said)
         elif order.dry_run:
             importing.end(report, account)
@@ -189,8 +197,12 @@ class _Import:
             account.through += len(batch)
         if self.order.whole and account.through > WHOLE_MOST:
             raise FileTooLarge(
-                f"{account.through:,} rows cannot be kept all or none; the limit is {WHOLE_MOST:,}. "
-                "Split the file, or import it with on_error=keep_good."
+                phrase(
+                    "{rows:,} rows cannot be kept all or none; the limit is {most:,}. "
+                    "Split the file, or import it with on_error=keep_good.",
+                    rows=account.through,
+                    most=WHOLE_MOST,
+                )
             )
         return report, account
 
@@ -226,7 +238,9 @@ class _Import:
                 self.work.check()
                 counts = self._write(session, batch)
                 if counts["refused"]:
-                    raise InputError("A row was changed by somebody else meanwhile. Import the file again.")
+                    raise InputError(
+                        phrase("A row was changed by somebody else meanwhile. Import the file again.")
+                    )
                 account.counts += counts
             self._end(session, report, account, "")
 
@@ -272,7 +286,8 @@ class _Import:
             issues.append(Issue(place.file, place.line, field_, severity, problem, remedy))
 
         if len(record.id) > REF_MAX:
-            say("id", Severity.REFUSED, f"the id has {len(record.id)} characters", f"use at most {REF_MAX}")
+            problem = phrase("the id has {n} characters", n=len(record.id))
+            say("id", Severity.REFUSED, problem, phrase("use at most {n}", n=REF_MAX))
             return None
         terms, before = self._terms(record, row, say)
         entered = enter(
@@ -284,16 +299,20 @@ class _Import:
             before=before,
         )
         for error in entered.errors:
-            say(error.pointer.lstrip("/"), Severity.REFUSED, error.detail, "correct the row")
+            say(error.pointer.lstrip("/"), Severity.REFUSED, error.detail, phrase("correct the row"))
         for mark in entered.markings:
-            problem = f"{mark.text!r} marks classified information ({mark.level.value})"
-            say(mark.field, Severity.REFUSED, problem, "take out what is classified; it must not be entered")
+            problem = phrase(
+                "{text} marks classified information ({level})", text=repr(mark.text), level=mark.level.value
+            )
+            remedy = phrase("take out what is classified; it must not be entered")
+            say(mark.field, Severity.REFUSED, problem, remedy)
         if entered.unvetted:
-            say("visibility", Severity.REFUSED, entered.unvetted, "import with visibility=private meanwhile")
+            say("visibility", Severity.REFUSED, entered.unvetted, _with("private", meanwhile=True))
         for remark in entered.remarks:
             say(remark.pointer.lstrip("/"), Severity.CHANGED, remark.problem, remark.remedy)
         for found in entered.sensitive:
-            say(found.field, Severity.WARNED, f"{found.text!r} looks like {found.kind.value}", found.advice)
+            problem = phrase("{text} looks like {kind}", text=repr(found.text), kind=found.kind.words)
+            say(found.field, Severity.WARNED, problem, found.advice)
         refused = entered.errors or entered.markings or entered.unvetted
         return None if refused else entered
 
@@ -310,8 +329,8 @@ class _Import:
             visibility = stated
         elif visibility is not record.visibility:
             # a file without this column must not open what its owner closed since
-            problem = f"the record stays {visibility.value}, as it is here"
-            say("visibility", Severity.WARNED, problem, f"import with visibility={record.visibility.value}")
+            problem = phrase("the record stays {visibility}, as it is here", visibility=visibility.value)
+            say("visibility", Severity.WARNED, problem, _with(record.visibility.value))
         status = "withdrawn" if given == "withdrawn" and terms.status in RUNNING else terms.status
         shared = terms.shared_with if visibility is Visibility.GROUP else ()
         return replace(terms, visibility=visibility, status=status, shared_with=shared), Before(
@@ -371,7 +390,7 @@ def owner_of(session: Session, viewer: Viewer) -> Owner:
     """The organisation of a viewer. Raises `InputError` when it is gone."""
     row = session.get(OrganisationRow, viewer.organisation_id) if viewer.organisation_id else None
     if row is None:
-        raise InputError("The organisation that this is imported for is no longer there.")
+        raise InputError(phrase("The organisation that this is imported for is no longer there."))
     return Owner.of(row)
 
 
@@ -402,7 +421,9 @@ def _tried(write: Callable[[], T]) -> T:
         except (IntegrityError, RefTaken) as error:
             if attempt == TRIES - 1:
                 raise InputError(
-                    "Somebody else is entering the same rows. Import the file again when that is over."
+                    phrase(
+                        "Somebody else is entering the same rows. Import the file again when that is over."
+                    )
                 ) from error
     raise AssertionError("unreachable")
 
@@ -427,6 +448,12 @@ def _batches(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
             batch = []
     if batch:
         yield batch
+
+
+def _with(visibility: str, *, meanwhile: bool = False) -> str:
+    if meanwhile:
+        return phrase("import with visibility={visibility} meanwhile", visibility=visibility)
+    return phrase("import with visibility={visibility}", visibility=visibility)
 
 
 def _as_row(issue: Issue) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from matcher.errors import NeedmatchError
+from matcher.phrases import Phrase, as_json, phrase
 from service.rights.viewer import Viewer
 from service.store.database import Database
 from service.store.tables import FileRow, JobRow
@@ -103,9 +104,13 @@ def claim(database: Database, worker: str, at: datetime, kinds: Iterable[str] | 
                 return None
             if row.attempts >= ATTEMPTS:
                 row.status, row.finished_at = Status.FAILED.value, at
-                row.error = (
-                    f"The job was begun {row.attempts} times and its worker ended each time. "
-                    "Nothing was left half done; give it less at once."
+                _note(
+                    row,
+                    phrase(
+                        "The job was begun {n} times and its worker ended each time. "
+                        "Nothing was left half done; give it less at once.",
+                        n=row.attempts,
+                    ),
                 )
                 continue
             row.status, row.worker, row.heartbeat_at = Status.RUNNING.value, worker, at
@@ -145,7 +150,8 @@ def finish(session: Session, lease: Lease, result: Mapping[str, Any], at: dateti
     """Note that the job is done, in the transaction that writes the last of it. Raises `LeaseLost`."""
     row = hold(session, lease)
     row.status, row.finished_at, row.result = Status.DONE.value, at, dict(result)
-    row.error, row.heartbeat_at = "", at
+    row.heartbeat_at = at
+    _note(row, "")
     if row.total is not None:
         row.done = row.total
 
@@ -155,7 +161,8 @@ def fail(
 ) -> None:
     """Note why the job cannot be done. Raises `LeaseLost`."""
     row = hold(session, lease)
-    row.status, row.finished_at, row.error = Status.FAILED.value, at, error
+    row.status, row.finished_at = Status.FAILED.value, at
+    _note(row, error)
     if result is not None:
         row.result = dict(result)
 
@@ -240,6 +247,11 @@ def drop_given(session: Session, job_id: str) -> None:
         .where(FileRow.job_id == job_id, FileRow.made.is_(False))
         .execution_options(synchronize_session=False)
     )
+
+
+def _note(row: JobRow, error: str) -> None:
+    row.error = str(error)
+    row.error_said = as_json(error) if isinstance(error, Phrase) else None
 
 
 def _held(lease: Lease) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from uuid import uuid4
 from sqlalchemy.exc import OperationalError
 
 from matcher.errors import NeedmatchError
+from matcher.phrases import phrase
 from service.backend import Backend
 from service.jobs import queue
 from service.jobs.clock import Clock
@@ -20,7 +21,9 @@ POLL_S = 0.5
 """Seconds between two looks into an empty queue."""
 LEAVE_S = 20.0
 """How long `stop` waits for a job to come to a point where it can be handed back."""
-BROKEN = "The job failed by a fault of the service. It was noted; try again, or tell the administrator."
+BROKEN = phrase(
+    "The job failed by a fault of the service. It was noted; try again, or tell the administrator."
+)
 
 logger = logging.getLogger("needmatch.jobs")
 
@@ -79,7 +82,8 @@ class Runner:
                 raise
             except (NeedmatchError, Problem) as error:
                 with database.write() as session:
-                    queue.fail(session, lease, str(error), clock())
+                    said = error.detail if isinstance(error, Problem) else str(error)
+                    queue.fail(session, lease, said, clock())
                     queue.drop_given(session, lease.job_id)
             except Exception:
                 logger.exception("job failed", extra={"job_id": lease.job_id, "kind": lease.kind})

@@ -84,7 +84,7 @@ class Work:
         with self.backend.database.read() as session:
             given = queue.files_of(session, self.lease.job_id, made=False)
         if not given:
-            raise InputError("The file of this job is no longer there. Send it again.")
+            raise InputError(phrase("The file of this job is no longer there. Send it again."))
         name = given[0][0]
         path = folder / name
         with path.open("wb") as file:

@@ -30,7 +30,7 @@ from matcher.protocols import Float32, Role
 from matcher.records import Need
 from service.cli import screen
 from service.measure.bench import machine, peak_bytes
-from service.report.plots import INK, MARK, MUTED, PALE, _figure
+from service.report.plots import INK, MARK, MUTED, PALE, canvas
 from service.report.tables import table
 from service.settings import Settings
 from service.wiring import open_embedder, tuning_of, vocabulary
@@ -265,7 +265,7 @@ def exponent(growth: Sequence[Found], measure: str) -> float | None:
 
 def drawn(path: Path, growth: Sequence[Found], peers: dict[str, Found]) -> None:
     """Time against size, both on scales of powers, with the peers at their size and the bar."""
-    with _figure(path, 6, 4) as figure:
+    with canvas(path, 6, 4) as figure:
         axes = figure.add_subplot()
         axes.set_xscale("log")
         axes.set_yscale("log")

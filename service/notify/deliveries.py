@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.phrases import phrase
 from service.notify import mail, webhooks
 from service.notify.mail import NotSent
 from service.notify.messages import tell
@@ -176,7 +177,7 @@ def _say_so(session: Session, row: DeliveryRow, at: datetime) -> None:
             session,
             [search.user_id],
             "account",
-            f"{search.name}: a digest could not be delivered",
+            phrase("{name}: a digest could not be delivered", name=search.name),
             {"channel": row.channel, "error": row.error, "saved_search_id": search.id},
             at=at,
         )

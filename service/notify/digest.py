@@ -4,12 +4,14 @@ What is kept of a digest names records by id. Their words are looked up when it 
 hidden since is no longer shown, and what was masked stays so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
 from typing import Any
 
+from matcher.calibrate import Level
+from matcher.phrases import joined, phrase
 from matcher.records import Need, Record
 from service.projection.catalogue import Catalogue
 from service.rights.viewer import Viewer
@@ -17,7 +19,10 @@ from service.settings import ServerSettings
 
 GIST = 300
 """Characters of a description that are quoted."""
-CHANGES = {"new": "New", "changed": "Changed"}
+CHANGES = {"new": phrase("New"), "changed": phrase("Changed")}
+STOP = phrase("Stop these e-mails")
+Say = Callable[[str], str]
+"""Says a phrase in the language of whom it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,7 @@ class Digest:
     @property
     def subject(self) -> str:
         """One line."""
-        number = len(self.items)
-        return f"{self.name}: {number} new or changed"
+        return phrase("{name}: {n} new or changed", name=self.name, n=len(self.items))
 
     def kept(self) -> dict[str, Any]:
         """What is kept of it in an inbox or a feed."""
@@ -89,10 +93,12 @@ def facts(record: Record) -> str:
     """
     parts = [record.country or ""]
     if isinstance(record, Need):
-        parts += [record.organisation, f"until {record.window_end}" if record.window_end else ""]
+        parts.append(record.organisation)
+        if record.window_end:
+            parts.append(phrase("until {day}", day=record.window_end))
     else:
         parts += [record.vendor, f"TRL {record.trl}" if record.trl else ""]
-    return " · ".join(part for part in parts if part)
+    return joined(parts, " · ")
 
 
 def gist(text: str) -> str:
@@ -115,43 +121,47 @@ def as_json(public_url: str, items: Sequence[Item]) -> list[dict[str, Any]]:
     ]
 
 
-def as_text(digest: Digest, public_url: str, unsubscribe: str) -> str:
+def as_text(digest: Digest, public_url: str, unsubscribe: str, say: Say) -> str:
     """The digest as plain text."""
-    lines = [f"What is new for your saved search {digest.name!r}:", ""]
+    lines = [say(phrase("What is new for your saved search {name!r}:", name=digest.name)), ""]
     for item in digest.items:
-        lines += [_head(item), facts(item.record), gist(item.record.description)]
+        lines += [
+            f"{_change(item, say)}: {item.record.title}",
+            say(facts(item.record)),
+            gist(item.record.description),
+        ]
         lines += [link(public_url, item.record), ""]
-    lines += [*_rest(digest), f"Stop these e-mails: {unsubscribe}"]
-    return "\n".join(line for line in lines if line is not None) + "\n"
+    if digest.waiting:
+        lines += [say(_waiting(digest)), ""]
+    lines.append(f"{say(STOP)}: {unsubscribe}")
+    return "\n".join(lines) + "\n"
 
 
-def as_html(digest: Digest, public_url: str, unsubscribe: str) -> str:
-    """The digest as HTML, with the language of each quoted text named."""
+def as_html(digest: Digest, public_url: str, unsubscribe: str, say: Say, language: str = "en") -> str:
+    """The digest as HTML in the reader's language, with the language of each quoted text named."""
     parts = []
     for item in digest.items:
         record = item.record
         lang = f' lang="{escape(record.language)}"' if record.language else ""
         parts.append(
-            f"<li><p><strong>{escape(CHANGES[item.change])}{_level(item)}:</strong> "
+            f"<li><p><strong>{escape(_change(item, say))}:</strong> "
             f'<a href="{escape(link(public_url, record))}"{lang}>{escape(record.title)}</a><br>'
-            f"{escape(facts(record))}</p><p{lang}>{escape(gist(record.description))}</p></li>"
+            f"{escape(say(facts(record)))}</p><p{lang}>{escape(gist(record.description))}</p></li>"
         )
-    rest = "".join(f"<p>{escape(line)}</p>" for line in _rest(digest) if line)
+    rest = f"<p>{escape(say(_waiting(digest)))}</p>" if digest.waiting else ""
+    subject, stop = escape(say(digest.subject)), escape(say(STOP))
     return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(digest.subject)}</title></head><body>"
-        f"<h1>{escape(digest.subject)}</h1><ol>{''.join(parts)}</ol>{rest}"
-        f'<p><a href="{escape(unsubscribe)}">Stop these e-mails</a></p></body></html>'
+        f'<!DOCTYPE html><html lang="{escape(language)}"><head><meta charset="utf-8">'
+        f"<title>{subject}</title></head><body>"
+        f"<h1>{subject}</h1><ol>{''.join(parts)}</ol>{rest}"
+        f'<p><a href="{escape(unsubscribe)}">{stop}</a></p></body></html>'
     )
 
 
-def _head(item: Item) -> str:
-    return f"{CHANGES[item.change]}{_level(item)}: {item.record.title}"
+def _change(item: Item, say: Say) -> str:
+    level = f" ({say(Level(item.level).words)})" if item.level else ""
+    return say(CHANGES[item.change]) + level
 
 
-def _level(item: Item) -> str:
-    return f" ({escape(item.level)})" if item.level else ""
-
-
-def _rest(digest: Digest) -> list[str]:
-    return [f"{digest.waiting} more wait for the next digest.", ""] if digest.waiting else []
+def _waiting(digest: Digest) -> str:
+    return phrase("{n} more wait for the next digest.", n=digest.waiting)

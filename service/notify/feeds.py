@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
-from service.notify.digest import CHANGES, Item, facts, gist, link
+from service.notify.digest import CHANGES, Item, Say, facts, gist, link
 
 ATOM = "http://www.w3.org/2005/Atom"
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
@@ -25,9 +25,19 @@ class FeedEntry:
 
 
 def feed(
-    *, search_id: str, name: str, address: str, public_url: str, entries: Sequence[FeedEntry], since: datetime
+    *,
+    search_id: str,
+    name: str,
+    address: str,
+    public_url: str,
+    entries: Sequence[FeedEntry],
+    since: datetime,
+    say: Say = str,
 ) -> bytes:
-    """A feed, the newest entry first; `since` dates one that has no entry yet."""
+    """A feed, the newest entry first; `since` dates one that has no entry yet.
+
+    `say` says what is not quoted in the language of its owner.
+    """
     root = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})  # type: ignore[dict-item]  # None is the default namespace
     shown = sorted(entries, key=lambda entry: (entry.at, entry.item.record.id), reverse=True)[:ENTRIES]
     _add(root, "id", f"urn:uuid:{search_id}")
@@ -38,7 +48,7 @@ def feed(
     _add(author, "name", "needmatch")
     _add(root, "generator", "needmatch")
     for one in shown:
-        _entry(root, one, public_url)
+        _entry(root, one, public_url, say)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8"))
 
 
@@ -51,7 +61,7 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
-def _entry(root: etree._Element, one: FeedEntry, public_url: str) -> None:
+def _entry(root: etree._Element, one: FeedEntry, public_url: str, say: Say) -> None:
     record = one.item.record
     entry = etree.SubElement(root, f"{{{ATOM}}}entry")
     if record.language:
@@ -62,8 +72,9 @@ def _entry(root: etree._Element, one: FeedEntry, public_url: str) -> None:
     _add(entry, "updated", moment(one.at))
     href = link(public_url, record)
     etree.SubElement(entry, f"{{{ATOM}}}link", rel="alternate", href=href, type="text/html")
-    etree.SubElement(entry, f"{{{ATOM}}}category", term=one.item.change, label=CHANGES[one.item.change])
-    _add(entry, "summary", "\n".join(filter(None, [facts(record), gist(record.description)])))
+    label = say(CHANGES[one.item.change])
+    etree.SubElement(entry, f"{{{ATOM}}}category", term=one.item.change, label=label)
+    _add(entry, "summary", "\n".join(filter(None, [say(facts(record)), gist(record.description)])))
 
 
 def _add(parent: etree._Element, name: str, text: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.phrases import Phrase, as_json, from_json
 from service.store.tables import MessageRow, UserRow, now
 
 FEED = "feed"
@@ -26,7 +27,8 @@ def tell(
 ) -> list[MessageRow]:
     """Put the same message into several inboxes, in the caller's transaction, all at one moment.
 
-    Users who are gone or no longer active are left out; each is told once.
+    Users who are gone or no longer active are left out; each is told once. A subject that is a phrase is read
+    in the language of who reads it.
     """
     moment = at or now()
     wanted = sorted(set(user_ids))
@@ -36,6 +38,7 @@ def tell(
             user_id=user_id,
             kind=kind,
             subject=shortened(subject),
+            said=_made_of(subject),
             body=dict(body),
             saved_search_id=saved_search_id,
             at=moment,
@@ -46,6 +49,19 @@ def tell(
     session.add_all(rows)
     session.flush()
     return rows
+
+
+def subject_of(row: MessageRow) -> str:
+    """The subject of a message, as a phrase where it is kept as one."""
+    return from_json(row.said) if row.said else row.subject
+
+
+def _made_of(subject: str) -> dict[str, Any] | None:
+    if not isinstance(subject, Phrase):
+        return None
+    made: dict[str, Any] = as_json(subject)
+    line = shortened(subject)
+    return made if line == subject else made | {"said": line}
 
 
 def shortened(subject: str) -> str:

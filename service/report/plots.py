@@ -26,7 +26,7 @@ def systems(path: Path, averages: Mapping[str, Interval], chosen: str) -> None:
     """Bars of nDCG@10 by system with their intervals, in the order given; `chosen` stands out."""
     names = list(averages)[::-1]
     shown = [averages[name] for name in names]
-    with _figure(path, 7, 0.3 * len(names) + 1.0) as figure:
+    with canvas(path, 7, 0.3 * len(names) + 1.0) as figure:
         axes = figure.add_subplot()
         means = [one.mean for one in shown]
         axes.barh(names, means, height=0.62, color=[INK if name == chosen else MUTED for name in names])
@@ -38,7 +38,7 @@ def systems(path: Path, averages: Mapping[str, Interval], chosen: str) -> None:
 
 def languages(path: Path, values: Mapping[str, tuple[int, float]], few: int) -> None:
     """Bars of nDCG@10 by language of the query, with the number of queries under each."""
-    with _figure(path, max(3.5, 0.33 * len(values) + 1.0), 2.8) as figure:
+    with canvas(path, max(3.5, 0.33 * len(values) + 1.0), 2.8) as figure:
         axes = figure.add_subplot()
         labels = [f"{code}\n{n}" for code, (n, _) in values.items()]
         colours = [INK if n >= few else MUTED for n, _ in values.values()]
@@ -53,7 +53,7 @@ def languages(path: Path, values: Mapping[str, tuple[int, float]], few: int) -> 
 def reliability(path: Path, whole: Reliability, groups: Mapping[str, Reliability]) -> None:
     """What was said against what held: a large diagram of all results, a small one for each group."""
     columns = max((len(groups) + 1) // 2, 1)
-    with _figure(path, 3.6 + 1.75 * columns if groups else 4.2, 4.0) as figure:
+    with canvas(path, 3.6 + 1.75 * columns if groups else 4.2, 4.0) as figure:
         if groups:
             grid = figure.add_gridspec(2, columns + 2)
             first = figure.add_subplot(grid[:, :2])
@@ -81,7 +81,7 @@ def language_pairs(path: Path, pairs: Mapping[tuple[str, str], tuple[int, float]
         values[down.index(one), across.index(other)] = value
     ramp = LinearSegmentedColormap.from_list("needmatch", [PALE, MUTED, INK])
     width, height = max(0.36 * len(across) + 1.6, 3.0), max(0.26 * len(down) + 1.1, 2.4)
-    with _figure(path, width, height) as figure:
+    with canvas(path, width, height) as figure:
         axes = figure.add_subplot()
         image = axes.imshow(np.ma.masked_invalid(values), cmap=ramp, vmin=0, vmax=1, aspect="auto")
         for row, column in zip(*np.nonzero(~np.isnan(values)), strict=True):
@@ -132,7 +132,7 @@ def _scale(axes: "Axes", axis: str) -> None:
 
 
 @contextmanager
-def _figure(path: Path, width: float, height: float) -> Iterator["Figure"]:
+def canvas(path: Path, width: float, height: float) -> Iterator["Figure"]:
     """A figure in the report's style, saved when all is drawn; no window is ever opened."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG

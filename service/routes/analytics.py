@@ -13,7 +13,7 @@ from service.backend import Backend
 from service.problems import invalid, not_found
 from service.rights.policy import Permission
 from service.rights.viewer import Viewer
-from service.routes.seeing import audience_of
+from service.routes.seeing import Codes, Countries, audience_of, filter_of
 from service.schemas.analysis import AnalysisOut, FindingOut
 from service.schemas.forms import Page
 
@@ -23,6 +23,9 @@ DETAILED = frozenset({"unmet-clusters", "joint-buying", "cooperation"})
 Dimension = Literal[
     "country", "area", "function", "regime", "buyer_type", "nature", "year", "maturity", "organisation"
 ]
+EACH = frozenset({"unmet-needs"})
+"""Analyses whose rows are records that their audience may open, and no cells that tell of who is in them."""
+State = Literal["unserved", "immature", "unclear", "thin", "served", "not compared"]
 MUCH, LONG = 1e12, 1e6
 """Euro and hours that a scenario may assume, at most."""
 
@@ -40,9 +43,27 @@ def demand(held: BackendIn, viewer: Viewer = require(Permission.MARKET)) -> Find
 
 
 @router.get("/gaps", response_model=FindingOut)
-def gaps(held: BackendIn, viewer: Viewer = require(Permission.READ_NEEDS)) -> FindingOut:
-    """Needs by how little answers them, with a hint how such a need could be bought."""
-    return finding(held, viewer, "unmet-needs")
+def gaps(
+    held: BackendIn,
+    viewer: Viewer = require(Permission.READ_NEEDS),
+    countries: Countries = None,
+    cpv: Codes = None,
+    state: Annotated[State | None, Query(description="How far the catalogue answers them.")] = None,
+) -> FindingOut:
+    """Needs that you may see by how little answers them, with a hint how such a need could be bought.
+
+    Their rows can be narrowed to countries and CPV branches, and have their CPV codes beside them; what is
+    said of all stays. Owners are reached by `POST /needs/{id}/questions`.
+    """
+    found = finding(held, viewer, "unmet-needs")
+    where = filter_of(countries, None, cpv)
+    needs = {need.id: need for need in held.views.market(audience_of(viewer), held.today).needs}
+    rows = []
+    for row in found.rows:
+        need = needs.get(row["id"])
+        if need is not None and state in (None, row["state"]) and where.admits(need):
+            rows.append(row | {"cpv": list(need.cpv)})
+    return found.model_copy(update={"rows": rows})
 
 
 @router.get("/{name}", response_model=FindingOut)
@@ -88,7 +109,7 @@ def finding(
     market = held.views.market(audience_of(viewer), held.today)
     given = {key: value for key, value in chosen.items() if value is not None}
     try:
-        found = analysed(name, market, by, chosen=given, suppress=True)
+        found = analysed(name, market, by, chosen=given, suppress=name not in EACH)
     except (SettingInvalid, ValueError) as error:
         raise invalid("query.by", *error.args[:1]) from error
     return FindingOut(**as_json(name, found))

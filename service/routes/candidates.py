@@ -1,10 +1,11 @@
 """Joint-procurement candidates: found, explained, and what authorities make of them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
+from sqlalchemy.orm import Session
 
 from matcher.errors import SettingInvalid
 from matcher.filters import Filter
@@ -51,6 +52,7 @@ from service.schemas.cooperation import (
 )
 from service.schemas.forms import Key
 from service.store import audit
+from service.store.tables import RoomRow
 from service.versions import IfMatch, tag, unchanged
 
 router = APIRouter(prefix="/candidates", tags=["candidates"])
@@ -256,16 +258,11 @@ def move(
     if_match: IfMatch = None,
 ) -> RoomOut:
     """Bring a candidate to another stage; each stage says what it needs."""
-    network_only(viewer)
-    found, place = place_for(held, viewer, candidate_id)
-    with held.database.write() as session:
-        row = rooms.opened(session, place)
-        unchanged(if_match, row.version, needed=False)
-        rooms.may_act(viewer, found, held.catalogue.entries, held.today)
+
+    def moved(session: Session, _: RoomRow, place: Place) -> None:
         rooms.move(session, viewer, place, given.stage, given.reason, held.catalogue.entries, held.clock())
-        room = room_out(session, held, viewer, place)
-    tag(response, room.version)
-    return room
+
+    return _acted(held, viewer, candidate_id, if_match, response, moved, needed=False)
 
 
 @router.patch("/{candidate_id}/checklist/{step}", response_model=RoomOut)
@@ -279,14 +276,10 @@ def check(
     if_match: IfMatch = None,
 ) -> RoomOut:
     """Say who does a step of the seven, until when, and whether it is done."""
-    network_only(viewer)
-    found, place = place_for(held, viewer, candidate_id)
-    with held.database.write() as session:
-        row = rooms.opened(session, place)
-        unchanged(if_match, row.version)
-        rooms.may_act(viewer, found, held.catalogue.entries, held.today)
-        said = given.model_dump(mode="json", exclude_unset=True)
-        said = {name: value for name, value in said.items() if value is not None or name == "due"}
+    said = given.model_dump(mode="json", exclude_unset=True)
+    said = {name: value for name, value in said.items() if value is not None or name == "due"}
+
+    def checked(session: Session, row: RoomRow, place: Place) -> None:
         row.checklist = [{**one, **(said if one["step"] == step else {})} for one in row.checklist]
         rooms.raised(row, held.clock())
         audit.record(
@@ -294,12 +287,11 @@ def check(
             action="candidate.checked",
             viewer=viewer,
             kind=rooms.CANDIDATE,
-            id=found.id,
+            id=place.id,
             after={step: said},
         )
-        room = room_out(session, held, viewer, place)
-    tag(response, room.version)
-    return room
+
+    return _acted(held, viewer, candidate_id, if_match, response, checked)
 
 
 @router.patch("/{candidate_id}/agreement", response_model=RoomOut)
@@ -312,30 +304,23 @@ def agree(
     if_match: IfMatch = None,
 ) -> RoomOut:
     """Write down what participants agreed: responsibilities, law, organisation; for a framework its users."""
-    network_only(viewer)
-    found, place = place_for(held, viewer, candidate_id)
-    with held.database.write() as session:
-        row = rooms.opened(session, place)
-        unchanged(if_match, row.version)
-        rooms.may_act(viewer, found, held.catalogue.entries, held.today)
+    said = given.model_dump(mode="json", exclude_unset=True)
+
+    def agreed(session: Session, row: RoomRow, place: Place) -> None:
         before = row.agreement
-        said = given.model_dump(mode="json", exclude_unset=True)
-        row.agreement = {
-            name: value for name, value in {**row.agreement, **said}.items() if value is not None
-        }
+        row.agreement = {name: value for name, value in {**before, **said}.items() if value is not None}
         rooms.raised(row, held.clock())
         audit.record(
             session,
             action="candidate.agreed",
             viewer=viewer,
             kind=rooms.CANDIDATE,
-            id=found.id,
+            id=place.id,
             before=before,
             after=row.agreement,
         )
-        room = room_out(session, held, viewer, place)
-    tag(response, room.version)
-    return room
+
+    return _acted(held, viewer, candidate_id, if_match, response, agreed)
 
 
 @router.put("/{candidate_id}/follow", response_model=FollowOut)
@@ -363,6 +348,29 @@ def unfollow(
 
 
 # -- inside -----------------------------------------------------------------------------------
+
+
+def _acted(
+    held: Backend,
+    viewer: Viewer,
+    candidate_id: str,
+    if_match: str | None,
+    response: Response,
+    act: Callable[[Session, RoomRow, Place], None],
+    *,
+    needed: bool = True,
+) -> RoomOut:
+    """The room of a candidate after somebody who may do so acted in it, tagged with its new version."""
+    network_only(viewer)
+    found, place = place_for(held, viewer, candidate_id)
+    with held.database.write() as session:
+        row = rooms.opened(session, place)
+        unchanged(if_match, row.version, needed=needed)
+        rooms.may_act(viewer, found, held.catalogue.entries, held.today)
+        act(session, row, place)
+        room = room_out(session, held, viewer, place)
+    tag(response, room.version)
+    return room
 
 
 def _concerned(held: Backend, found: JointCandidate) -> Iterator[Record]:

@@ -8,12 +8,14 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.phrases import phrase
 from service.access import BackendIn, require
 from service.backend import Backend
 from service.jobs.digests import unsubscribe_token
+from service.language import DEFAULT, Language, language
 from service.notify.digest import as_json, public_url, read_again
 from service.notify.feeds import ENTRIES, MEDIA_TYPE, FeedEntry, feed
-from service.notify.messages import FEED
+from service.notify.messages import FEED, subject_of
 from service.paging import PagingIn
 from service.problems import not_found
 from service.rights.policy import Permission
@@ -29,6 +31,7 @@ from service.store.tables import MessageRow, SavedSearchRow, UserRow
 router = APIRouter(tags=["inbox"])
 PAGE_POLICY = "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 """The page needs nothing but its one form."""
+STOPPED = phrase("These e-mails are stopped.")
 
 
 @router.get("/inbox", response_model=Page[MessageOut])
@@ -94,6 +97,8 @@ def atom(token: Key, held: BackendIn) -> Response:
         public_url=base,
         entries=entries,
         since=search.created_at,
+        # in English as it always was
+        say=str if viewer.locale == DEFAULT else language(viewer.locale).say,
     )
     return Response(content, media_type=MEDIA_TYPE, headers={"Cache-Control": "private, no-store"})
 
@@ -103,10 +108,11 @@ def ask(token: Key, held: BackendIn) -> HTMLResponse:
     """A page with one button. Programs that look into e-mails follow links, so that this changes nothing."""
     with held.database.read() as session:
         search = _subscribed(session, token)
-        name, active = search.name, search.active
-    said = "Stop these e-mails?" if active else "These e-mails are stopped."
-    form = '<form method="post"><button type="submit">Stop them</button></form>' if active else ""
-    return _page(said, f"<p>{escape(name)}</p>{form}")
+        name, active, spoken = search.name, search.active, _spoken(session, search)
+    button = escape(spoken.say(phrase("Stop them")))
+    form = f'<form method="post"><button type="submit">{button}</button></form>' if active else ""
+    heading = phrase("Stop these e-mails?") if active else STOPPED
+    return _page(spoken, heading, f"<p>{escape(name)}</p>{form}")
 
 
 @router.post("/unsubscribe/{token}", response_class=HTMLResponse)
@@ -122,8 +128,8 @@ def unsubscribe(token: Key, held: BackendIn) -> HTMLResponse:
             audit.record(
                 session, action="saved_search.unsubscribe", viewer=owner, kind="saved_search", id=search.id
             )
-        name = search.name
-    return _page("These e-mails are stopped.", f"<p>{escape(name)}</p>")
+        name, spoken = search.name, _spoken(session, search)
+    return _page(spoken, STOPPED, f"<p>{escape(name)}</p>")
 
 
 def _subscribed(session: Session, token: str) -> SavedSearchRow:
@@ -135,6 +141,12 @@ def _subscribed(session: Session, token: str) -> SavedSearchRow:
     return search
 
 
+def _spoken(session: Session, search: SavedSearchRow) -> Language:
+    """The language of whose search it is."""
+    user = session.get(UserRow, search.user_id)
+    return language(user.locale if user is not None else DEFAULT)
+
+
 def _out(held: Backend, viewer: Viewer, row: MessageRow) -> MessageOut:
     body: dict[str, Any] = dict(row.body)
     if row.kind == "digest":
@@ -143,7 +155,7 @@ def _out(held: Backend, viewer: Viewer, row: MessageRow) -> MessageOut:
     return MessageOut(
         id=row.id,
         kind=row.kind,
-        subject=row.subject,
+        subject=subject_of(row),
         body=body,
         at=row.at,
         read_at=row.read_at,
@@ -151,9 +163,10 @@ def _out(held: Backend, viewer: Viewer, row: MessageRow) -> MessageOut:
     )
 
 
-def _page(heading: str, content: str) -> HTMLResponse:
+def _page(spoken: Language, heading: str, content: str) -> HTMLResponse:
+    said = escape(spoken.say(heading))
     page = (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(heading)}</title></head>'
-        f"<body><main><h1>{escape(heading)}</h1>{content}</main></body></html>"
+        f'<!DOCTYPE html><html lang="{spoken.code}"><head><meta charset="utf-8"><title>{said}</title></head>'
+        f"<body><main><h1>{said}</h1>{content}</main></body></html>"
     )
     return HTMLResponse(page, headers={"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})

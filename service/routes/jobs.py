@@ -1,6 +1,6 @@
 """Jobs: how far they are, what came of them, and how to end them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -22,7 +22,7 @@ from service.routes.latest import older
 from service.schemas.forms import Key, Page
 from service.schemas.jobs import JobOut, job_out
 from service.store import audit
-from service.store.tables import JobRow
+from service.store.tables import JobRow, UserRow
 from service.store.tables.operation import Status
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -47,14 +47,19 @@ def listed(
     with held.database.read() as session:
         rows = session.scalars(asked).all()
         shown, following = paging.cut(rows, lambda row: [row.created_at.isoformat(), row.id])
-        return Page(items=[_out(session, row) for row in shown], next=following)
+        names = names_of(session, shown) if everybody and _operates(viewer) else {}
+        return Page(
+            items=[_out(session, row, names.get(row.user_id or "", "")) for row in shown], next=following
+        )
 
 
 @router.get("/{job_id}", response_model=JobOut)
 def one(job_id: Key, held: BackendIn, viewer: Viewer = require(Permission.ACCOUNT)) -> JobOut:
     """A job with its progress, its result, and the beginning of its report."""
     with held.database.read() as session:
-        return _out(session, own(session, viewer, job_id))
+        row = own(session, viewer, job_id)
+        names = {} if row.user_id == viewer.user_id else names_of(session, [row])
+        return _out(session, row, names.get(row.user_id or "", ""))
 
 
 @router.get(
@@ -101,8 +106,17 @@ def _operates(viewer: Viewer) -> bool:
     return may(viewer.role, Permission.OPERATE) and Scope.ADMIN in viewer.scopes
 
 
-def _out(session: Session, row: JobRow) -> JobOut:
-    return job_out(row, [name for name, _ in queue.files_of(session, row.id, made=True)])
+def names_of(session: Session, jobs: Iterable[JobRow]) -> dict[str, str]:
+    """Ids of those whose jobs they are, and what they are called: their address where they gave no name."""
+    wanted = {row.user_id for row in jobs if row.user_id}
+    return {
+        user.id: user.name or user.email
+        for user in session.scalars(select(UserRow).where(UserRow.id.in_(wanted)))
+    }
+
+
+def _out(session: Session, row: JobRow, user: str = "") -> JobOut:
+    return job_out(row, [name for name, _ in queue.files_of(session, row.id, made=True)], user)
 
 
 def _sent(held: Backend, viewer: Viewer, job_id: str, *, report: bool) -> StreamingResponse:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from service.schemas.forms import Answer, UtcDateTime
+from service.schemas.forms import Answer, Said, UtcDateTime
 
 
 class MessageOut(Answer):
@@ -12,7 +12,7 @@ class MessageOut(Answer):
 
     id: str
     kind: str = Field(examples=["digest"])
-    subject: str
+    subject: Said
     body: dict[str, Any]
     at: UtcDateTime
     read_at: UtcDateTime | None

@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from matcher.phrases import from_json
 from matcher.records import Nature
-from service.schemas.forms import Answer, Code, Flag, Model, UtcDateTime
+from service.schemas.forms import Answer, Code, Flag, Model, Said, UtcDateTime
 from service.store.tables import JobRow
 from service.store.tables.operation import Status
 
@@ -31,8 +32,8 @@ class RowIssue(Answer):
     line: int = Field(description="Line of the file, row of the sheet, or position in the document; from 1.")
     field: str
     severity: Literal["refused", "dropped", "changed", "warned", "skipped"]
-    problem: str
-    remedy: str
+    problem: Said
+    remedy: Said
 
 
 class JobOut(Answer):
@@ -40,6 +41,8 @@ class JobOut(Answer):
 
     id: str
     kind: str
+    user_id: str | None = Field(description="Whose it is.")
+    user: str = Field(description="Their name, where an administrator lists the jobs of all; else empty.")
     status: Status
     done: int = Field(description="Rows done so far.")
     total: int | None = Field(description="Null while it is not known.")
@@ -50,7 +53,7 @@ class JobOut(Answer):
         description=f"The first {SHOWN} rows of the report; all are in report.csv."
     )
     issues_in_all: int
-    error: str = Field(description="Why it failed; empty unless it did.")
+    error: Said = Field(description="Why it failed; empty unless it did.")
     created_at: UtcDateTime
     finished_at: UtcDateTime | None
     links: dict[str, str] = Field(description="`file` and `report`, where there is one.")
@@ -81,8 +84,8 @@ class ExportIn(Model):
     )
 
 
-def job_out(row: JobRow, made: list[str]) -> JobOut:
-    """A job as its owner sees it; `made` are the files that it made."""
+def job_out(row: JobRow, made: list[str], user: str = "") -> JobOut:
+    """A job as its owner sees it; `made` are the files that it made, `user` the name of whose it is."""
     result = dict(row.result)
     issues = result.pop("issues", [])
     links = {}
@@ -93,15 +96,20 @@ def job_out(row: JobRow, made: list[str]) -> JobOut:
     return JobOut(
         id=row.id,
         kind=row.kind,
+        user_id=row.user_id,
+        user=user,
         status=Status(row.status),
         done=row.done,
         total=row.total,
         attempts=row.attempts,
         options=row.options,
         result=result,
-        issues=issues[:SHOWN],
+        issues=[
+            issue | {"problem": from_json(issue["problem"]), "remedy": from_json(issue["remedy"])}
+            for issue in issues[:SHOWN]
+        ],
         issues_in_all=int(result.get("issues_in_all", len(issues))),
-        error=row.error,
+        error=from_json(row.error_said) if row.error_said else row.error,
         created_at=row.created_at,
         finished_at=row.finished_at,
         links=links,

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from matcher.calibrate import Level
 from matcher.phrases import phrase
-from service.schemas.forms import Answer, Code, Count, Flag, Key, Line, Link, Model, Text, UtcDateTime
+from service.schemas.forms import Answer, Code, Count, Flag, Key, Line, Link, Model, Said, Text, UtcDateTime
 from service.schemas.jobs import Filters
 
 Searched = Literal["needs", "solutions"]
@@ -116,7 +116,7 @@ class ToldOut(Answer):
     level: Level | None
     title: str
     language: str | None
-    facts: str
+    facts: Said
     link: str
 
 

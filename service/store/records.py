@@ -10,14 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from service.rights.viewer import ANONYMOUS, Viewer
 from service.store import audit, outbox, shown
-from service.store.errors import CursorInvalid, RecordGone, RefTaken, Stale
-from service.store.paging import Page, place
-from service.store.paging import cursor as cursor_of
+from service.store.errors import RecordGone, RefTaken, Stale
 from service.store.tables import RecordRow, ShareRow, VersionRow, new_id, now
 
 RUNNING = ("open", "in_candidate", "paused")
@@ -176,36 +174,6 @@ def erase(
     )
     outbox.append(session, kind, row_id)
     session.flush()
-
-
-def page(
-    session: Session,
-    kind: str,
-    *,
-    where: Sequence[ColumnElement[bool]] = (),
-    cursor: str | None = None,
-    limit: int = 20,
-    newest_first: bool = True,
-) -> Page[RecordRow]:
-    """Records of a kind that meet all conditions, by last change, from a cursor on.
-
-    New records do not shift the parts. A record that is changed while the list is read moves: newest first it
-    may not be met again, oldest first it is met once more. Raises `CursorInvalid`.
-    """
-    at, id_ = RecordRow.updated_at, RecordRow.id
-    asked = select(RecordRow).where(RecordRow.kind == str(kind), *where).limit(limit + 1)
-    if cursor is not None:
-        moment, last_id = _place(cursor)
-        if newest_first:
-            asked = asked.where(or_(at < moment, and_(at == moment, id_ < last_id)))
-        else:
-            asked = asked.where(or_(at > moment, and_(at == moment, id_ > last_id)))
-    asked = asked.order_by(at.desc(), id_.desc()) if newest_first else asked.order_by(at, id_)
-    rows = session.scalars(asked).all()
-    if len(rows) <= limit:
-        return Page(tuple(rows), None)
-    end = rows[limit - 1]
-    return Page(tuple(rows[:limit]), cursor_of([end.updated_at.isoformat(), end.id]))
 
 
 def of_ids(session: Session, ids: Iterable[str]) -> list[RecordRow]:
@@ -371,18 +339,6 @@ def _refuse_taken(session: Session, drafts: Sequence[RecordDraft]) -> None:
             ).first()
             if taken is not None:
                 raise RefTaken(taken)
-
-
-def _place(given: str) -> tuple[datetime, str]:
-    moment, row_id = place(given, str, str)
-    try:
-        at = datetime.fromisoformat(str(moment))
-        sound = at.tzinfo is not None and 1970 <= at.year < 9000
-    except ValueError:
-        sound = False
-    if not sound:
-        raise CursorInvalid(f"{given[:80]!r} is no place in this list. Begin again without a cursor.")
-    return at, str(row_id)
 
 
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -17,7 +17,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from service.web.language import CODES, DEFAULT, HERE
+from service.language import CODES, DEFAULT, HERE
 
 ROOT = Path(__file__).parents[2]
 METHODS = (("templates/**.html", "jinja2"), ("**.py", "python"))
@@ -32,7 +32,7 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
 KEYWORDS = {"phrase": (1,), "counted": (1, 2), "_": None, "gettext": None, "ngettext": (1, 2)}
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 """Stands in every file, so that the same words give the same file."""
-FOLDERS = ("matcher", "service")
+FOLDERS = ("corpora", "matcher", "service")
 _PERCENT = re.compile(r"%\((\w+)\)[sd]")
 
 

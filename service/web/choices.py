@@ -4,7 +4,7 @@ from unicodedata import combining, normalize
 
 from matcher.market.tiles import PLACES
 from matcher.records import EU_LANGUAGES
-from service.web.language import Language
+from service.language import Language
 
 Choices = list[tuple[str, str]]
 """Pairs of code and name, by name."""
@@ -13,7 +13,7 @@ Choices = list[tuple[str, str]]
 def countries(spoken: Language) -> Choices:
     """The countries of Europe.
 
-    >>> from service.web.language import language
+    >>> from service.language import language
     >>> countries(language("de"))[-1]
     ('CY', 'Zypern')
     """

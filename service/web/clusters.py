@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from matcher.calibrate import level
-from matcher.phrases import Phrase, counted, joined, listed, phrase
+from matcher.phrases import Phrase, counted, joined, listed, phrase, renamed
 from service.schemas.analysis import ClusterDetail, ClusterOut, EditOut
 from service.schemas.matching import NeedBrief
-from service.web.naming import renamed
 
 COHESIONS: Mapping[str, Phrase] = {
     "strong": phrase("Very alike"),

@@ -7,7 +7,7 @@ from typing import Any
 from matcher.market.tiles import PLACES
 from matcher.market.words import cell
 from matcher.phrases import Phrase, joined, phrase
-from service.web.language import present
+from service.language import present
 from service.web.market import COLUMNS, OWN_FORMS
 from service.web.pages.demand_views import AREAS
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from matcher.phrases import Counted, Joined, Listed, Named, Phrase, counted, joined, listed, phrase
-from service.web.language import present
+from matcher.phrases import Phrase, phrase, renamed
+from service.language import present
 
 Names = Mapping[str, str]
 """Need id to what a sentence calls it."""
@@ -54,34 +54,6 @@ def told(value: Any, called: Names) -> Any:
     if isinstance(value, list | tuple):
         return [told(item, called) for item in value]
     return value
-
-
-def renamed(text: str, called: Names) -> str:
-    """A sentence with needs by their names where it has their ids.
-
-    >>> renamed(phrase("{needs} wait.", needs=joined(["a", "b"], ", ")), {"a": "FI", "b": "EE"})
-    'FI, EE wait.'
-    """
-    if not isinstance(text, Phrase):
-        return called.get(text, text)
-    if isinstance(text, Named):
-        return text
-    if isinstance(text, Joined | Listed):
-        parts = tuple(renamed(part, called) for part in text.values["parts"])
-        if all(one is other for one, other in zip(parts, text.values["parts"], strict=True)):
-            return text
-        return listed(parts) if isinstance(text, Listed) else joined(parts, text.template)
-    values = {
-        name: renamed(value, called) if isinstance(value, str) else value
-        for name, value in text.values.items()
-    }
-    if all(values[name] is value for name, value in text.values.items()):
-        return text  # days in words are written otherwise than their template says
-    if isinstance(text, Counted):
-        number = values.pop("n")
-        assert isinstance(number, int)
-        return counted(text.one, text.template, number, **values)
-    return phrase(text.template, **values)
 
 
 @dataclass(frozen=True, slots=True)

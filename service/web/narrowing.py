@@ -9,8 +9,8 @@ from starlette.datastructures import QueryParams
 from matcher.calibrate import Level
 from matcher.phrases import phrase
 from matcher.records import EU_COUNTRIES
+from service.language import CODES, Language
 from service.problems import Problem, invalid
-from service.web.language import CODES, Language
 
 SHOWN = 10
 """Results of a list at first."""

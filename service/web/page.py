@@ -18,6 +18,7 @@ from matcher.errors import NeedmatchError
 from matcher.phrases import phrase
 from service.access import SAFE, BackendIn, Right
 from service.backend import Backend
+from service.language import CODES, Language, language, speak
 from service.problems import Problem, forbidden
 from service.rights.policy import Permission, may
 from service.rights.viewer import ANONYMOUS, Viewer
@@ -25,7 +26,6 @@ from service.security import sessions, tokens
 from service.security.identify import identify
 from service.store.tables import SessionRow, UserRow
 from service.surround import answers
-from service.web.language import CODES, Language, language, speak
 from service.web.menu import menu
 from service.web.rendering import environment
 
@@ -262,6 +262,9 @@ def local(where: str) -> str:
     >>> local("/needs?mine=1"), local("https://elsewhere.example/"), local("//elsewhere.example")
     ('/needs?mine=1', '/', '/')
     """
-    parts = urlsplit(where.replace("\\", "/"))
+    try:
+        parts = urlsplit(where.replace("\\", "/"))
+    except ValueError:  # brackets that are no address
+        return "/"
     good = where.startswith("/") and not where.startswith("//") and not parts.netloc and not parts.scheme
     return where if good and where.isprintable() else "/"

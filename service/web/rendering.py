@@ -10,8 +10,8 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from matcher.phrases import Phrase
+from service.language import present
 from service.web import assets
-from service.web.language import present
 
 HERE = Path(__file__).parent / "templates"
 

@@ -76,7 +76,7 @@ ENTERED: Mapping[str, Phrase] = {
 }
 """Formats of files that are read."""
 SCOPES: Mapping[str, Phrase] = {
-    "read": phrase("Read"),
+    "read": phrase("Look things up"),
     "write": phrase("Enter and change"),
     "admin": phrase("Administer"),
 }

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 
 from matcher.phrases import Phrase, phrase
+from service.cooperation.stages import STAGES, STEPS
+
+__all__ = ["STAGES", "STEPS"]
 
 STATUSES: Mapping[str, Phrase] = {
     "draft": phrase("Draft"),
@@ -31,28 +34,6 @@ LEVELS: Mapping[str, Phrase] = {
     "possible": phrase("Possible match"),
     "weak": phrase("Weak match"),
 }
-STAGES: Mapping[str, Phrase] = {
-    "detected": phrase("Detected"),
-    "confirmed_by_owners": phrase("Confirmed by the owners"),
-    "interest": phrase("Interest expressed"),
-    "workspace": phrase("Working together"),
-    "consultation": phrase("Market consultation"),
-    "memorandum": phrase("Memorandum"),
-    "agreement": phrase("Agreement"),
-    "handed_over": phrase("Handed over to procurement"),
-    "closed": phrase("Closed"),
-}
-"""How far a joint candidate has come."""
-STEPS: Mapping[str, Phrase] = {
-    "identification": phrase("Identification of joint needs"),
-    "financing": phrase("Financing"),
-    "market_research": phrase("Market research"),
-    "memorandum": phrase("Decision or memorandum to cooperate"),
-    "agreement": phrase("Binding collaboration agreement"),
-    "description": phrase("Technical description"),
-    "terms": phrase("Choosing and drafting the terms of procedure"),
-}
-"""The seven steps before a joint tender."""
 SETTLED: Mapping[str, Phrase] = {
     "responsibilities": phrase("Who is responsible for what"),
     "applicable_law": phrase("Which national law applies"),

@@ -231,42 +231,12 @@ def test_writers_at_once_leave_no_gap_and_lose_no_change(store, database_url):
     assert health.check(store).sound
 
 
-@pytest.mark.parametrize("newest_first", [True, False])
-def test_pages_show_every_record_once_whatever_is_added_meanwhile(store, newest_first):
-    """Records that come in while somebody reads shift nothing; equal moments are told apart by id."""
-    with store.write() as session:
-        records.create_all(session, [draft(id=f"n{number:02}") for number in range(7)], ANA)
-    created(store, *(draft(id=f"m{number:02}") for number in range(4)), draft(id="s", kind="solution"))
-    seen, cursor = [], None
-    while True:
-        with store.read() as session:
-            page = records.page(session, "need", cursor=cursor, limit=3, newest_first=newest_first)
-        seen += [row.id for row in page.items]
-        if newest_first:
-            created(store)
-        if (cursor := page.next) is None:
-            break
-    expected = [*(f"n{number:02}" for number in range(7)), *(f"m{number:02}" for number in range(4))]
-    assert seen == (expected[::-1] if newest_first else expected)
-
-
-def test_a_page_keeps_to_its_conditions(store):
-    """Only what meets all of them; a last page that is full has no next."""
-    created(store, draft(status="open", id="a"), draft(id="b"), draft(status="open", id="c"))
-    with store.read() as session:
-        page = records.page(session, "need", where=[RecordRow.status == "open"], limit=2)
-        assert ([row.id for row in page.items], page.next) == (["c", "a"], None)
-
-
 @given(st.one_of(st.text(), st.binary().map(lambda raw: raw.decode("latin-1"))))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_cursor_that_no_list_gave_is_refused(store, given):
     """Never an error of the database."""
-    with store.read() as session:
-        with pytest.raises(CursorInvalid):
-            records.page(session, "need", cursor=given)
-        with pytest.raises(CursorInvalid):
-            audit.page(session, after=given)
+    with store.read() as session, pytest.raises(CursorInvalid):
+        audit.page(session, after=given)
 
 
 @pytest.mark.parametrize(
@@ -280,11 +250,8 @@ def test_a_made_up_cursor_is_refused(store, place):
     """Moments without zone, numbers and letters that a database cannot hold."""
     from service.store.paging import cursor
 
-    with store.read() as session:
-        with pytest.raises(CursorInvalid):
-            records.page(session, "need", cursor=cursor(place))
-        with pytest.raises(CursorInvalid):
-            audit.page(session, after=cursor(place))
+    with store.read() as session, pytest.raises(CursorInvalid):
+        audit.page(session, after=cursor(place))
 
 
 def test_records_end_when_their_time_is_over(store):

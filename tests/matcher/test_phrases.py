@@ -3,11 +3,24 @@
 import copy
 import json
 import pickle
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
-from matcher.phrases import Counted, Joined, Phrase, counted, joined, listed, named, phrase
+from matcher.phrases import (
+    Counted,
+    Joined,
+    Phrase,
+    as_json,
+    counted,
+    from_json,
+    joined,
+    listed,
+    named,
+    phrase,
+    renamed,
+    replaced,
+)
 
 EVERY = [
     phrase("Valid from {day:%d %b %Y}.", day=date(2026, 1, 1)),
@@ -59,3 +72,40 @@ def test_one_and_many_are_kept() -> None:
 def test_an_enumeration_ends_with_and(parts: list[str], said: str) -> None:
     """Commas, and one "and"."""
     assert listed(parts) == said
+
+
+KEPT = [
+    *EVERY,
+    phrase("{a} and {b}", a=counted("{n} day", "{n} days", 1), b=phrase("EUR {sum:,.0f}", sum=1234567.5)),
+    phrase("since {moment:%H:%M}", moment=datetime(2027, 3, 1, 12, 30, tzinfo=UTC)),
+    joined(["plain", listed([phrase("One."), named("language", "et", "Estonian")])], "; "),
+    Phrase("workspace", "Working together", {}),
+    phrase("{nothing} is {sure}", nothing=None, sure=True),
+]
+
+
+@pytest.mark.parametrize("one", KEPT, ids=str)
+def test_a_phrase_is_the_same_after_it_was_kept_as_plain_values(one: Phrase) -> None:
+    """Through JSON and back: text, template and values, those of phrases inside it too."""
+    again = from_json(json.loads(json.dumps(as_json(one))))
+    assert isinstance(again, Phrase)
+    assert (type(again), str(again), again.template) == (type(one), str(one), one.template)
+    assert as_json(again) == as_json(one)
+    assert dict(again.values) == dict(one.values)
+
+
+def test_a_text_that_is_no_phrase_is_kept_as_it_is() -> None:
+    """What an earlier version kept is shown as it stands."""
+    assert as_json("300 rows {read}") == "300 rows {read}"
+    assert from_json("300 rows {read}") == "300 rows {read}"
+    assert not isinstance(from_json("text"), Phrase)
+
+
+def test_what_names_nothing_stays_the_same_phrase() -> None:
+    """A phrase whose English differs from its template keeps it, where no value is replaced."""
+    said = Phrase("of 1 Jan", "of {day}", {"day": date(2026, 1, 1)})
+    whole = phrase("{said} for {need}", said=said, need="N1")
+    assert renamed(said, {"N1": "FI"}) is said
+    assert renamed(whole, {"N1": "FI"}) == "of 1 Jan for FI"
+    assert renamed("N1", {"N1": "FI"}) == "FI"
+    assert replaced(phrase("{path} is empty", path="/tmp/x/a.csv"), "/tmp/x/", "") == "a.csv is empty"

@@ -77,6 +77,9 @@ class MessageRow(Base):
     kind: Mapped[str] = mapped_column(String(20))
     """digest, answer, interest, stage, account."""
     subject: Mapped[str] = mapped_column(String(300))
+    """In English."""
+    said: Mapped[dict[str, Any] | None]
+    """What the subject is made of, for the reader's language; none where an earlier version kept it."""
     body: Mapped[dict[str, Any]]
     saved_search_id: Mapped[str | None] = mapped_column(
         ForeignKey("saved_searches.id", ondelete="CASCADE"), index=True

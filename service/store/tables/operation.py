@@ -37,6 +37,9 @@ class JobRow(Base):
     total: Mapped[int | None]
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)
     error: Mapped[str] = mapped_column(Text, default="")
+    """In English."""
+    error_said: Mapped[dict[str, Any] | None]
+    """What the error is made of, to be said in the reader's language."""
     worker: Mapped[str | None] = mapped_column(String(80))
     heartbeat_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)

@@ -23,7 +23,7 @@ from matcher.joint.words import (
     SCOPES,
     SEVERITIES,
 )
-from matcher.phrases import phrase
+from matcher.phrases import phrase, renamed
 from matcher.records import Need
 from service.cooperation import rooms
 from service.paging import Paging
@@ -97,9 +97,9 @@ def candidates(
                 "worth": joint.worth(
                     brief.value_eur_min, brief.value_eur_max, brief.values_missing, len(brief.need_ids)
                 ),
-                "window": joint.renamed(candidate.timeline.sentence, called),
-                "doubt": joint.renamed(brief.doubt, called),
-                "raises": [joint.renamed(one.sentence, called) for one in candidate.score.improvements],
+                "window": renamed(candidate.timeline.sentence, called),
+                "doubt": renamed(brief.doubt, called),
+                "raises": [renamed(one.sentence, called) for one in candidate.score.improvements],
                 "part": part.get(brief.id, ""),
             }
         )
@@ -128,7 +128,7 @@ def not_joined(visit: Visit = door(READ)) -> Response:
                 "members": [
                     {"need": need, "name": called[need.id], "interest": _answer(need)} for need in one.members
                 ],
-                "reason": joint.renamed(one.reason, called),
+                "reason": renamed(one.reason, called),
             }
         )
     return visit.show(

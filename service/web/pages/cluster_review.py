@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Query, Response
 
 from matcher.errors import NeedmatchError
-from matcher.phrases import phrase
+from matcher.phrases import phrase, renamed
 from service.problems import Problem, not_found
 from service.rights.policy import Permission
 from service.routes import clusters as resource
@@ -17,7 +17,6 @@ from service.schemas.matching import SimilarOut
 from service.surround.answers import problem_of
 from service.web import clusters as told
 from service.web import forms
-from service.web.naming import renamed
 from service.web.page import PageRoute, Visit, door
 from service.web.pages.clusters import READ, WORDS, file, table
 

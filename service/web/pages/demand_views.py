@@ -10,11 +10,9 @@ from matcher.market.tiles import PLACES
 from matcher.market.words import NOT_STATED, cell
 from matcher.phrases import Phrase, phrase
 from matcher.records import Record
-from service.analyses import analysed, as_json
+from service.problems import Problem
 from service.rights.policy import Permission
 from service.routes import analytics
-from service.routes.seeing import audience_of
-from service.schemas.analysis import FindingOut
 from service.web.page import PageRoute, Visit, door
 
 router = APIRouter(route_class=PageRoute)
@@ -81,20 +79,28 @@ def atlas(visit: Visit = door(Permission.DEMAND)) -> Response:
 @router.get("/demand/gaps")
 def unanswered(visit: Visit = door(Permission.READ_NEEDS)) -> Response:
     """Needs that nothing in the catalogue answers well, with a hint how such a need could be bought."""
-    found = _gaps(visit)
     query = visit.request.query_params
     state, country, every = query.get("state", ""), query.get("country", ""), query.get("all", "")
+    cpv, errors = query.get("cpv", "").strip(), dict[str, str]()
+    known = analytics.gaps(visit.held, visit.viewer)
+    found = known
+    if country or cpv:
+        wanted = cpv.replace(",", " ").split()
+        try:
+            found = analytics.gaps(visit.held, visit.viewer, [country] if country else None, wanted)
+        except Problem as problem:
+            if problem.status != 422:
+                raise
+            errors = {one.pointer.removeprefix("query."): one.detail for one in problem.errors}
     open_ = [row for row in found.rows if row["state"] not in {"served", "not compared"}]
     rows = [row for row in found.rows if row["state"] == state] if state in STATES else open_
-    if country:
-        rows = [row for row in rows if country in str(row["country"] or "").split(", ")]
     counts = {name: sum(row["state"] == name for row in found.rows) for name in STATES}
     shown = [(row, seen) for row in (rows if every else rows[:SHOWN]) if (seen := _seen(visit, row["id"]))]
     return visit.show(
         "demand/gaps.html", found=found, rows=shown, number=len(rows), counts=counts,
-        state=state, country=country, states=STATES, cell=cell, area_words=AREAS,
+        state=state, country=country, cpv=cpv, errors=errors, states=STATES, cell=cell, area_words=AREAS,
         countries=sorted(
-            {code for row in found.rows for code in str(row["country"] or "").split(", ") if code},
+            {code for row in known.rows for code in str(row["country"] or "").split(", ") if code},
             key=visit.spoken.country,
         ),
     )  # fmt: skip
@@ -149,12 +155,6 @@ def matrix(rows: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[tuple[str
 
 
 # -- inside ---------------------------------------------------------------------------------------
-
-
-def _gaps(visit: Visit) -> FindingOut:
-    """Every need of the audience: each may be opened by who looks, so that none is a cell to be withheld."""
-    market = visit.held.views.market(audience_of(visit.viewer), visit.held.today)
-    return FindingOut(**as_json("unmet-needs", analysed("unmet-needs", market, (), suppress=False)))
 
 
 def _seen(visit: Visit, need_id: str) -> Record | None:

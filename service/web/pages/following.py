@@ -39,12 +39,6 @@ STATES = {
     "arrived": phrase("The last delivery arrived."),
     "given_up": phrase("The last delivery was given up."),
 }
-LEAST = {
-    "possible": phrase("Possible match"),
-    "likely": phrase("Likely match"),
-    "strong": phrase("Strong match"),
-    "weak": phrase("Weak match"),
-}
 TEXTS = ("name", "query_text", "language", "example_id", "cpv", "nature", "trl_min", "min_level", "frequency",
          "max_items", "channel", "target", "searched", "until")  # fmt: skip
 SEVERAL = ("countries", "languages")
@@ -301,7 +295,7 @@ def _titled(visit: Visit, record_id: str) -> tuple[str, str, str | None]:
 
 
 def _words() -> dict[str, Any]:
-    return {"channels": CHANNELS, "frequencies": FREQUENCIES, "states": STATES, "least": LEAST}
+    return {"channels": CHANNELS, "frequencies": FREQUENCIES, "states": STATES, "least": words.LEVELS}
 
 
 def _form(

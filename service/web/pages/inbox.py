@@ -4,14 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Response
 
-from matcher.phrases import Phrase, counted, phrase
+from matcher.phrases import counted, phrase
 from service.paging import Paging
 from service.problems import Problem
 from service.rights.policy import Permission
 from service.routes import inbox as resource
 from service.schemas.forms import Key
-from service.schemas.inbox import MessageOut
-from service.web import words
 from service.web.page import PageRoute, Visit, door
 
 router = APIRouter(route_class=PageRoute)
@@ -29,31 +27,7 @@ def inbox(
     """One's messages, the latest first."""
     unread = only == "unread"
     found = resource.inbox(visit.held, Paging(cursor), visit.viewer, unread=unread)
-    return visit.show("following/inbox.html", found=found, unread=unread, titled=titled, words=words)
-
-
-def titled(message: MessageOut) -> Phrase | str:
-    """What a message is about; subjects are kept in English, pages say them in every language."""
-    said, body = message.subject, message.body
-    match message.kind:
-        case "digest":
-            return phrase("New for your saved search “{name}”", name=said.rsplit(": ", 1)[0])
-        case "answer":
-            return phrase("A question was answered")
-        case "stage":
-            stage = said.rsplit(": ", 1)[-1]
-            return phrase("A joint candidate is now at: {stage}", stage=words.STAGES.get(stage, stage))
-        case "interest" if "withdrawn" in said:
-            return phrase("Interest in a joint candidate was withdrawn")
-        case "interest" if "observer" in said:
-            return phrase("Somebody now watches a joint candidate")
-        case "interest":
-            return phrase("Somebody now takes part in a joint candidate")
-        case "account" if isinstance(left := body.get("days_left"), int):
-            return counted(
-                "Your account will be erased in {n} day", "Your account will be erased in {n} days", left
-            )
-    return said
+    return visit.show("following/inbox.html", found=found, unread=unread)
 
 
 @router.post("/inbox/{message_id}/read")

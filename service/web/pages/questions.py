@@ -7,13 +7,13 @@ from pydantic import ValidationError
 
 from matcher.phrases import phrase
 from service.cooperation import rooms
+from service.language import CODES
 from service.paging import Paging
 from service.problems import Problem, invalid
 from service.rights.policy import Permission
 from service.routes import questions as resource
 from service.schemas.cooperation import AnswerIn, QuestionIn
 from service.schemas.forms import Key
-from service.web.language import CODES
 from service.web.narrowing import languages
 from service.web.page import PageRoute, Visit, door
 from service.web.pages.matches import need_of

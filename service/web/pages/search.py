@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Response
 from pydantic import ValidationError
 
 from matcher.phrases import phrase
+from service.language import CODES
 from service.problems import Problem, invalid
 from service.rights.policy import Permission
 from service.routes import matching
 from service.schemas.matching import MatchesOut
 from service.schemas.searching import SolutionSearch
-from service.web.language import CODES
 from service.web.narrowing import Narrowing, countries, languages, narrowing, wrong
 from service.web.page import PageRoute, Visit, door
 

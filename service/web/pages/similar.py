@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Query, Response
 
 from matcher.feedback import Verdict
-from matcher.phrases import phrase
+from matcher.phrases import phrase, renamed
 from service.problems import Problem
 from service.rights.policy import Permission
 from service.routes import similar as resource
@@ -16,7 +16,6 @@ from service.schemas.forms import Key, Note
 from service.schemas.judging import FeedbackOut, Reason, Subject
 from service.schemas.matching import SimilarOut
 from service.schemas.records import NeedOut
-from service.web.naming import renamed
 from service.web.narrowing import narrowing
 from service.web.page import PageRoute, Visit, door
 from service.web.pages.matches import SAID, need_of, say_of, standing

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from matcher.phrases import Phrase, phrase
+from service.language import CODES, language
 from service.problems import Problem
 from service.rights.policy import Role
 from service.routes.auth import limit, logout, methods
 from service.security import identify, sessions
 from service.security.signin import sign_in
-from service.web.language import CODES, language
 from service.web.page import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,

@@ -14,7 +14,7 @@ from service.report import plots
 def drawn(monkeypatch):
     """The figures that were saved, as they were."""
     figures = []
-    opened = plots._figure
+    opened = plots.canvas
 
     @contextmanager
     def kept(path, width, height):
@@ -22,7 +22,7 @@ def drawn(monkeypatch):
             figures.append(figure)
             yield figure
 
-    monkeypatch.setattr(plots, "_figure", kept)
+    monkeypatch.setattr(plots, "canvas", kept)
     return figures
 
 

@@ -499,6 +499,7 @@ def test_every_analysis_answers_whoever_may_ask(house: House) -> None:
     assert house.ask("ivo", "GET", "/analytics/unmet-clusters").status_code == 404
     assert house.get("ivo", "/analytics/demand")["analysis"] == "supply-and-demand"
     assert house.get("ivo", "/analytics/gaps")["analysis"] == "unmet-needs"
+    assert house.ask("ivo", "GET", "/analytics/gaps", params={"cpv": "x"}).status_code == 422
     assert house.ask("ana", "GET", "/analytics/unmet-needs", params={"by": "country"}).status_code == 422
 
 

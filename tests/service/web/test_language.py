@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.phrases import counted, joined, listed, named, phrase
-from service.web import catalogue, language
-from service.web.language import CODES, Language
+from service import language
+from service.language import CODES, Language
+from service.web import catalogue
 
 
 def test_there_are_24() -> None:

@@ -13,8 +13,8 @@ from lxml import html
 
 from corpora.taxonomy.cpv import CpvTable
 from matcher.records import JointInterest, Need, Solution, Visibility
+from service.language import CODES, DEFAULT, Language
 from service.web.catalogue import faults, gathered
-from service.web.language import CODES, DEFAULT, Language
 from tests.house import ORGANISATIONS, PEOPLE, House, opened
 from tests.pages import PAGES, Seen, World
 from tests.service.web.conftest import Browser

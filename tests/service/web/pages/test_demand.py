@@ -117,6 +117,25 @@ def test_map_and_gaps_show_to_each_what_the_audience_may_see(browser: Browsing, 
     assert "nobody knows of" in text(browser("ana").get("/demand/gaps", state="not compared"))
 
 
+def test_gaps_are_the_needs_that_one_may_see_narrowed_by_country_and_code(
+    house: House, browser: Browsing, ids: dict[str, str]
+) -> None:
+    """The interface gives each as a row, with its codes; the page has the same filters."""
+    rows = {row["id"]: row for row in house.get("ivo", "/analytics/gaps")["rows"]}
+    assert {ids["open"], ids["masked"]} <= rows.keys()
+    assert ids["hidden"] not in rows
+    assert rows[ids["open"]]["cpv"] == ["35815100"]
+
+    def narrowed(**query: str) -> set[str]:
+        return {row["id"] for row in house.get("ivo", "/analytics/gaps", **query)["rows"]}
+
+    assert ids["open"] in narrowed(cpv="358", countries="FI", state="not compared")
+    assert ids["open"] not in narrowed(cpv="99")
+    assert ids["open"] not in narrowed(countries="LT")
+    assert ids["open"] not in narrowed(state="served")
+    assert browser("ivo").get("/demand/gaps", cpv="no code").xpath("//*[@id='cpv-error']")
+
+
 def test_demand_is_for_those_who_may(browser: Browsing, ids: dict[str, str]) -> None:
     """A procurer has no door to it, nobody is sent to sign in."""
     browser("ana").get("/demand", 403)

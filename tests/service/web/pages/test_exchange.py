@@ -5,6 +5,7 @@ from collections.abc import Callable
 from httpx import Response
 
 from service.jobs.runner import Runner
+from service.store.tables import JobRow
 from tests.house import House
 from tests.service.web.conftest import Browser
 
@@ -38,6 +39,35 @@ def test_a_rehearsal_says_what_would_become_of_each_row(house: House, browser: M
     assert ana.ask("GET", f"{where}/report.csv").text.startswith("file,line,field")
     browser("pia").get(where, 404)
     assert "Import of needs" in browser("root").get(where).text_content()
+
+
+def test_a_report_is_read_in_the_language_of_its_reader(house: House, browser: Made) -> None:
+    """What was seen and what to do are said in the page's language; the interface goes on in English."""
+    ana = browser("ana", "de")
+    where = send(ana, "needs.csv", CSV, dry_run="true").headers["location"]
+    assert Runner(house.held).once()
+    page = ana.get(where).text_content()
+    assert "'3511' ist kein CPV-Code aus 8 Ziffern" in page
+    assert "geben Sie 8 Ziffern an, mit oder ohne Prüfziffer" in page
+    job = house.get("ana", f"/jobs/{where.rpartition('/')[2]}")
+    [found] = [one for one in job["issues"] if one["field"] == "cpv"]
+    assert found["problem"] == "'3511' is not a CPV code of 8 digits"
+    assert found["remedy"] == "give 8 digits, with or without check digit"
+    assert (job["user_id"], job["user"]) == ("ana", "")
+    assert house.get("root", f"/jobs/{job['id']}")["user"]
+
+
+def test_a_report_of_an_earlier_version_is_shown_as_it_was_kept(house: House, browser: Made) -> None:
+    """Rows that hold English sentences alone stand in English, and are marked as such."""
+    ana = browser("ana", "de")
+    where = send(ana, "needs.csv", CSV, dry_run="true").headers["location"]
+    assert Runner(house.held).once()
+    with house.held.database.write() as session:
+        row = session.get_one(JobRow, where.rpartition("/")[2])
+        issues = [one | {"problem": "as it was", "remedy": "as ever"} for one in row.result["issues"]]
+        row.result = {**row.result, "issues": issues}
+    page = ana.get(where)
+    assert page.xpath("//td/span[@lang='en']")[0].text_content() == "as it was"
 
 
 def test_a_file_of_no_known_format_and_no_file_come_back_with_the_form(browser: Made) -> None:

@@ -44,7 +44,7 @@ def test_a_search_is_saved_run_read_paused_and_deleted_without_scripts(browser: 
     assert "Ballistic vests" in text(ivo.get(where))
     ivo.send(f"{where}/run")
     inbox = ivo.get("/inbox", only="unread")
-    assert "New for your saved search “Vests anywhere”" in text(inbox)
+    assert "Vests anywhere: 1 new or changed" in text(inbox)
     assert inbox.xpath(f"//a[@href='/needs/{need}']")
     assert "Nothing is new since the last run" in text(ivo.get(where))
     message = inbox.xpath("//li[@class='card stack']/@id")[0].removeprefix("m-")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from matcher.records import Need, Solution
-from service.web.language import language
+from service.language import language
 from tests.house import House
 from tests.service.web.conftest import Browser
 

@@ -1,4 +1,4 @@
-"""One of the 24 official languages as pages speak it: words, numbers, money, dates, names."""
+"""One of the 24 official languages as pages and e-mails speak it: words, numbers, money, dates, names."""
 
 import string
 from collections.abc import Iterable, Mapping
@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from babel.messages.pofile import read_po
 from matcher.phrases import Counted, Joined, Listed, Named, Phrase
 from matcher.records import EU_LANGUAGES
 
-HERE = Path(__file__).parent / "locale"
+HERE = Path(__file__).parent / "web" / "locale"
 DEFAULT = "en"
 Day = date
 """Inside `Language`, `date` is how it writes one."""
@@ -125,8 +126,10 @@ class Language:
             return self.moment(value)
         if isinstance(value, date):
             return self.date(value)
-        if isinstance(value, int | float):
-            return self._number(value, spec)
+        if isinstance(value, Integral):
+            return self._number(int(value), spec)
+        if isinstance(value, Real):  # those of tables, too
+            return self._number(float(value), spec)
         return format(value, spec)
 
     def _number(self, value: float, spec: str) -> str:
