@@ -126,7 +126,7 @@ def test_reasons_can_be_said_in_other_languages() -> None:
 
 
 def test_a_hostile_text_is_read_for_names_in_no_time() -> None:
-    """A text of one repeated piece, as long as a description may be, takes no longer than any other (ReDoS)."""
+    """One repeated piece, as long as a description may be, takes no longer than any other text (ReDoS)."""
     begun = time.process_time()
     _NAME.findall("AA-" * 6_000)
     assert time.process_time() - begun < 0.3

@@ -112,3 +112,9 @@ def test_a_broken_note_to_the_next_page_breaks_no_page(browser: Made, said: str)
     """What a browser brings along is its own words: nonsense is left out, however deep it is."""
     page = browser(None).ask("GET", "/login", headers={"Cookie": f"needmatch_said={said}"})
     assert page.status_code == 200
+
+
+@pytest.mark.parametrize("where", ["//[", "/\\[x", "//]a", "/\t/[1"])
+def test_an_address_that_cannot_be_read_leads_to_the_first_page(where: str) -> None:
+    """Brackets that hold no address are no reason to fail."""
+    assert local(where) == "/"
