@@ -325,9 +325,9 @@ def searches(folder: Path) -> Iterator[One]:
         some = chance.choice((None, where))
         match chance.randrange(3):
             case 0:
-                engine.match(text, 5, some)
+                engine.match(engine.query(text), 5, some)
             case 1:
-                engine.similar(text, 5, some)
+                engine.similar(engine.query(text), 5, some)
             case _:
                 engine.match(
                     Need(id="Q", title=text[:300], description=mutator.text(), visibility=Visibility.PRIVATE),
