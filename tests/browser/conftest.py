@@ -2,11 +2,21 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import APIResponse, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    APIResponse,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    StorageState,
+    expect,
+    sync_playwright,
+)
 from playwright.sync_api import Browser as Chromium
 
 from service import sample
@@ -20,8 +30,16 @@ ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+PATIENCE_MS = 30_000
+"""For a machine on which everything else runs as well."""
+expect.set_options(timeout=PATIENCE_MS)
 AXE = PACKAGES / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest tests/browser/test_languages.py --every` tries all pages in all languages."""
+    parser.addoption("--every", action="store_true", help="try every page in every language (half an hour)")
 
 
 @dataclass
@@ -33,6 +51,8 @@ class Site:
     """Role to e-mail address and password."""
     own: dict[str, dict[str, str]]
     """Role to what of its own it can open."""
+    signed_in: dict[str, StorageState] = field(default_factory=dict)
+    """Role to the cookies of a user who signed in."""
 
 
 @dataclass
@@ -58,20 +78,27 @@ class Visitor:
             for node in one["nodes"]
         ]
 
-    def overflow(self, width: int) -> int:
-        """By how many pixels the page is wider than a window."""
+    @contextmanager
+    def wide(self, width: int) -> Iterator[None]:
+        """The window is so many pixels wide meanwhile."""
         size = self.page.viewport_size
         assert size is not None
         self.page.set_viewport_size({"width": width, "height": size["height"]})
         try:
-            for _ in range(20):  # charts are drawn anew a moment after the window has changed
-                wider = max(0, int(self.page.evaluate("document.documentElement.scrollWidth")) - width)
-                if not wider:
-                    break
-                self.page.wait_for_timeout(100)
-            return wider
+            yield
         finally:
             self.page.set_viewport_size(size)
+
+    def overflow(self) -> int:
+        """By how many pixels the page is wider than its window."""
+        assert self.page.viewport_size is not None
+        for _ in range(20):  # charts are drawn anew a moment after the window has changed
+            wider = int(self.page.evaluate("document.documentElement.scrollWidth"))
+            over = max(0, wider - self.page.viewport_size["width"])
+            if not over:
+                break
+            self.page.wait_for_timeout(100)
+        return over
 
 
 @pytest.fixture(scope="session")
@@ -119,26 +146,31 @@ Opened = Callable[..., Visitor]
 def visit(site: Site, chromium: Chromium) -> Iterator[Opened]:
     """Opens a browser of its own for somebody of a role, signed in, or for nobody.
 
+    Users sign in once for all tests; `anew` signs in for this one alone, which may then sign out.
     At the end no page may have complained, failed to load a file, or asked another host.
     """
     contexts: list[BrowserContext] = []
     visitors: list[Visitor] = []
 
     def opened(
-        role: str | None = None, *, language: str = "en", dark: bool = False, scripts: bool = True
-    ) -> Visitor:
+        role: str | None = None, *, language: str = "en", dark: bool = False, scripts: bool = True,
+        anew: bool = False,
+    ) -> Visitor:  # fmt: skip
         context = chromium.new_context(
             viewport={"width": 1280, "height": 900}, java_script_enabled=scripts, bypass_csp=False,
             color_scheme="dark" if dark else "light", reduced_motion="reduce",
+            storage_state=None if anew or role is None else site.signed_in.get(role),
         )  # fmt: skip
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.add_cookies([{"name": "needmatch_language", "value": language, "url": site.url}])
         contexts.append(context)
         visitor = Visitor(context.new_page(), site.url)
         visitors.append(visitor)
         _listen(visitor)
-        if role is not None:
+        if role is not None and (anew or role not in site.signed_in):
             sign_in(visitor.page, site, role)
+            if not anew:
+                site.signed_in[role] = context.storage_state()
         return visitor
 
     yield opened

@@ -1,23 +1,21 @@
 """What each kind of user comes for, done in a real browser: by mouse and scripts, and by keyboard alone."""
 
 import re
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opened
+from tests.browser.hand import Hand, tab_to
 from tests.pages import World
 
-MOST_TABS = 400
-
-
-def tab_to(page: Page, wanted: Locator) -> None:
-    """Press Tab until something has the focus, as who has no mouse does."""
-    for _ in range(MOST_TABS):
-        page.keyboard.press("Tab")
-        if wanted.evaluate("one => one === document.activeElement"):
-            return
-    raise AssertionError(f"{wanted} is not reached in {MOST_TABS} steps")
+ROWS = """id,title,description,country,language,cpv,estimated_value
+R-1,Rescue sledges,"Inflatable sledges that pull people off thin ice, for fire brigades",FI,en,35112000,250000
+R-2,Rescue ropes,Floating ropes for rescuers on thin ice,FI,en,not-a-code,12000
+R-3,,,FI,en,35112000,9000
+"""
+BY_HAND = pytest.mark.parametrize("keyboard", [False, True], ids=["mouse", "keyboard"])
 
 
 def test_a_prescriber_describes_a_need_with_help_and_reads_who_answers_it(visit: Opened) -> None:
@@ -109,3 +107,42 @@ def test_an_administrator_adds_an_organisation(visit: Opened) -> None:
     page.fill("#website", "https://rescue.example")
     page.locator("main form[method=post] button.primary").click()
     expect(page.locator("h1")).to_contain_text("Rescue of Example")
+
+
+@BY_HAND
+def test_a_file_is_rehearsed_and_imported(visit: Opened, tmp_path: Path, keyboard: bool) -> None:
+    """The report names line and field of each row that is not kept; then the good row is there."""
+    file = tmp_path / "needs.csv"
+    file.write_text(ROWS.replace("R-", "K-" if keyboard else "M-"), encoding="utf-8")
+    page = visit("procurer").open("/imports")
+    hand = Hand(page, keyboard)
+    send = page.locator("form[action='/imports'] button.primary")
+    page.set_input_files("#file", file)
+    hand.press(send)
+    report = page.locator("#job table tbody tr")
+    expect(report.first).to_be_visible(timeout=60_000)
+    expect(page.locator("#job .note")).to_contain_text("A rehearsal")
+    lines = {int(one) for one in report.locator("th").all_text_contents()}
+    assert {3, 4} <= lines <= {2, 3, 4}
+    assert _fact(page, "Rows read") == "3"
+    assert (_fact(page, "New"), _fact(page, "Refused")) != ("0", "0")
+    with page.expect_download() as kept:
+        hand.press(page.locator("#job a[href$='report.csv']"))
+    assert kept.value.suggested_filename.endswith(".csv")
+    kept_in_the_end = _fact(page, "New")
+
+    hand.press(page.locator("#job a.primary"))
+    expect(page.locator("input[name=dry_run]")).not_to_be_checked()
+    page.set_input_files("#file", file)
+    hand.press(send)
+    expect(page.locator("#job dl")).to_be_visible(timeout=60_000)
+    expect(page.locator("#job .note")).to_have_count(0)
+    assert _fact(page, "New") == kept_in_the_end
+    hand.press(page.locator("#job a[href='/needs']"))
+    expect(page.get_by_role("link", name="Rescue sledges").first).to_be_visible()
+
+
+def _fact(page: Page, name: str) -> str:
+    """What stands beside a word in the list of facts."""
+    said = page.locator("#job dt", has_text=re.compile(f"^{name}$")).locator("+ dd").text_content()
+    return (said or "").strip()

@@ -31,7 +31,7 @@ def test_the_first_page_is_soon_usable(visit: Opened) -> None:
 
 def test_signing_in_and_out_by_keyboard(visit: Opened) -> None:
     """Tab and Enter are enough, and the first Tab offers to skip the menu."""
-    page = visit("procurer").page
+    page = visit("procurer", anew=True).page
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     page.locator("summary", has_text="Aino Lehto").focus()
