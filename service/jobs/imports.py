@@ -368,7 +368,8 @@ class _Import:
             viewer=self.viewer,
             kind="job",
             id=lease.job_id,
-            reason=str(error) or f"{result['created']} created, {result['updated']} updated of {report.rows} rows",
+            reason=str(error)
+            or f"{result['created']} created, {result['updated']} updated of {report.rows} rows",
         )
         queue.drop_given(session, lease.job_id)
         if error:
