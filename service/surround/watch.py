@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.problems import Problem
 from service.security.sessions import COOKIE
 from service.surround import metrics
-from service.surround.answers import answer, internal
+from service.surround.answers import answer, internal, problem_of
 from service.surround.headers import dress
 from service.surround.language import preferred
 from service.surround.places import NOWHERE, Places
@@ -71,10 +71,10 @@ class Watch:
                 raise
             await answer(problem)(scope, receive, dressed)
         except Exception as error:
-            logger.error("request failed", exc_info=error)
+            found = _foreseen(error)
             if status:
                 raise  # half an answer is out: the connection must break
-            await answer(internal())(scope, receive, dressed)
+            await answer(found)(scope, receive, dressed)
         finally:
             route = place.template if place else NOWHERE
             seconds = time.perf_counter() - started
@@ -89,3 +89,12 @@ class Watch:
                         "ms": round(1000 * seconds, 1),
                     },
                 )
+
+
+def _foreseen(error: Exception) -> Problem:
+    """The problem that an error of another layer is: a database that is away, say; or what nobody foresaw."""
+    try:
+        return problem_of(error)
+    except Exception as unforeseen:
+        logger.error("request failed", exc_info=unforeseen)
+        return internal()

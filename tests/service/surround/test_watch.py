@@ -2,11 +2,14 @@
 
 import json
 import logging
+import sqlite3
 
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client import generate_latest
+from sqlalchemy import exc
 
+from service import access
 from service.logs import JsonFormatter
 from service.store import audit
 from service.surround.metrics import REGISTRY
@@ -127,3 +130,15 @@ def test_the_wanted_language_is_told(client, accept, locale):
     answer = client.get("/api/v1/things/1", headers={"Accept-Language": accept})
     assert answer.json()["locale"] == locale
     assert answer.headers["content-language"] == locale
+
+
+def test_a_database_that_is_away_before_any_route_is_asked_is_no_fault_of_ours(client, ana, monkeypatch):
+    """Who asks is looked up first: then already the answer is to come again."""
+
+    def away(*_: object) -> None:
+        raise exc.OperationalError("SELECT", {}, sqlite3.OperationalError("unable to open database file"))
+
+    monkeypatch.setattr(access, "viewer", away)
+    told = client.get("/api/v1/mine", headers=ana.headers)
+    assert (told.status_code, told.json()["type"].rpartition("/")[2]) == (503, "busy")
+    assert told.headers["retry-after"]
