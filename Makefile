@@ -6,7 +6,7 @@ NPM = $(shell command -v npm || echo $(BIN)/npm)
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help setup demo serve test browser check bench load quality scale postgres recipes notebooks docs words clean
+.PHONY: help setup demo serve test browser check bench load quality scale postgres recipes notebooks docs screens words clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,9 @@ recipes: setup ## what each way of training brings, written to docs/recipes.md (
 docs: setup ## what commands print into the README; interface and settings into docs/
 	$(BIN)/python -m service.handbook.readme
 	$(BIN)/python -m service.handbook
+
+screens: setup browser ## pictures of the main pages, written to docs/screens.md and docs/screens (some minutes)
+	$(BIN)/python -m service.handbook.screens
 
 words: setup ## enter what pages say anew into the files of the 23 languages
 	$(BIN)/python -m service.web.catalogue
