@@ -6,7 +6,7 @@ NPM = $(shell command -v npm || echo $(BIN)/npm)
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help setup demo serve test browser check bench load quality scale postgres recipes notebooks docs screens words clean
+.PHONY: help setup demo serve test browser check bench load quality scale index postgres recipes notebooks docs screens words clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ load: setup ## users on a whole service, written to docs/load.md (a quarter of a
 
 quality: setup ## quality on the sample (and on DATA=folder of notices and tests), written to docs/quality.md
 	$(BIN)/python -m service.measure.quality $(DATA)
+
+index: setup ## the index at up to a million vectors, written to docs/index.md (an hour; others by pip install -e '.[peers]')
+	$(BIN)/python -m service.measure.index
 
 scale: setup ## grouping at 5,000 to 100,000 needs and against peers, written to docs/scale.md (half an hour; peers by pip install -e '.[peers]')
 	$(BIN)/python -m service.measure.scale

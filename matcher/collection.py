@@ -12,7 +12,7 @@ import numpy as np
 from matcher.embed import Embedded, Embedder
 from matcher.errors import RecordUnknown
 from matcher.filters import Filter, Selection, Verdicts, narrowed, selection, verdicts
-from matcher.index.flat import FlatIndex
+from matcher.index.ladder import LadderIndex
 from matcher.late import Parts
 from matcher.lexical import LexicalIndex, TermStatistics
 from matcher.protocols import Float32, Int64, Role, VectorIndex
@@ -102,7 +102,7 @@ class Collection:
         """A collection without records, over an exact index of its own unless there is a shelf."""
         if shelf is not None:
             return cls(kind, shelf.index, LexicalIndex(statistics), shelf.number)
-        return cls(kind, FlatIndex(dimension), LexicalIndex(statistics))
+        return cls(kind, LadderIndex(dimension), LexicalIndex(statistics))
 
     def reading(self) -> AbstractContextManager[None]:
         """While no record is stored or deleted: what is asked inside is of one state.

@@ -22,7 +22,8 @@ from pydantic import TypeAdapter
 
 from matcher.collection import Collection, Shelf
 from matcher.errors import SnapshotCorrupt, SnapshotIncompatible, SnapshotMissing
-from matcher.index.flat import FlatIndex
+from matcher.index.container import Container, is_container
+from matcher.index.ladder import LadderIndex
 from matcher.late import Parts
 from matcher.lexical import LexicalIndex
 from matcher.protocols import Float32, ModelIdentity
@@ -114,8 +115,8 @@ def read(
 ) -> tuple[dict[Kind, Collection], dict[str, str]]:
     """The collections of a snapshot and the texts kept beside them, every file checked against the manifest.
 
-    `shelve` gives the shelf of a kind whose vectors were kept elsewhere, by the file that says where.
-    Raises `SnapshotMissing`, `SnapshotCorrupt`, or `SnapshotIncompatible` when it was made by
+    `shelve` gives the shelf of a kind whose vectors were kept elsewhere, by the file that says where. Raises
+    `SnapshotMissing`, `SnapshotCorrupt`, or `SnapshotIncompatible` when it was made by
     another format or model.
     """
     folder, manifest = inspect(path)
@@ -130,11 +131,8 @@ def read(
             )
     for part, (size, digest) in manifest.files.items():
         file = folder / part
-        if not file.is_file() or file.stat().st_size != size or _sha256(file) != digest:
-            raise SnapshotCorrupt(
-                f"The file {part} of the snapshot {path} is absent, truncated or altered. "
-                "Build the snapshot again from the records."
-            )
+        if not _whole(file, size, digest):
+            raise _altered(part, path)
     try:
         found = {
             Kind(kind): _read(folder, Kind(kind), manifest.dimension, shelve) for kind in manifest.counts
@@ -167,6 +165,30 @@ def inspect(path: Path) -> tuple[Path, Manifest]:
         raise SnapshotCorrupt(
             f"The manifest of the snapshot {path} cannot be read ({error}). Build it again from the records."
         ) from error
+
+
+def check(path: Path, progress: Callable[[int], None]) -> None:
+    """Read every file of the current snapshot, and compare its checksum; tells how many bytes are done.
+
+    Raises `SnapshotMissing`, and `SnapshotCorrupt` for the first that is not as it was written.
+    """
+    folder, manifest = inspect(path)
+    done = 0
+    for part, (size, digest) in manifest.files.items():
+        file = folder / part
+        if not _whole(file, size, digest):
+            raise _altered(part, path)
+        if is_container(file):
+            Container(file).check(lambda inside, before=done: progress(before + inside))  # type: ignore[misc]
+        done += size
+        progress(done)
+
+
+def _altered(part: str, path: Path) -> SnapshotCorrupt:
+    return SnapshotCorrupt(
+        f"The file {part} of the snapshot {path} is absent, truncated or altered. "
+        "Build the snapshot again from the records."
+    )
 
 
 def _parts(kind: Kind, collection: Collection) -> dict[str, Callable[[Path], None]]:
@@ -220,7 +242,7 @@ def _read(
 ) -> Collection:
     stored, lexical = folder / f"{kind}.dense.faiss", LexicalIndex.load(folder / f"{kind}.lexical.npz")
     if shelve is None:
-        collection = Collection(kind, FlatIndex.load(stored, dimension), lexical)
+        collection = Collection(kind, LadderIndex.load(stored, dimension), lexical)
     else:
         shelf = shelve(kind, stored)
         collection = Collection(kind, shelf.index, lexical, shelf.number)
@@ -263,6 +285,13 @@ def _ranges(counts: NDArray[np.int64]) -> list[tuple[int, int]]:
 def _sha256(file: Path) -> str:
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _whole(file: Path, size: int, digest: str) -> bool:
+    """Whether the file is as it was written; a large index is not read for it, as it looks after itself."""
+    if not file.is_file() or file.stat().st_size != size:
+        return False
+    return is_container(file) or _sha256(file) == digest
 
 
 def _flush(path: Path) -> None:

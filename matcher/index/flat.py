@@ -1,4 +1,8 @@
-"""The exact index: FAISS flat inner product, filtered before scoring."""
+"""The exact index: FAISS flat inner product, filtered before scoring.
+
+A slot is the place of a vector. A change touches the slots of its rows and no others: what is replaced leaves
+its slots to those that come, so that one change among a million vectors takes no pass over them.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -15,6 +19,10 @@ from matcher.rows import RowSet
 
 FEW = 8
 """Up to this many vectors are one search of a person, and run on one OpenMP thread."""
+NOBODY = -1
+"""The row number of a slot that is free; no allowed set holds it."""
+MOVED = 1_024
+"""Rows that changed since the slots were last put in order; beyond it, and a share of all, they are anew."""
 
 
 class FlatIndex:
@@ -41,7 +49,7 @@ class FlatIndex:
         return int(self._index.d)
 
     def __len__(self) -> int:
-        return int(self._distinct.size)
+        return self._count
 
     def upsert(self, rows: Int64, vectors: Float32) -> None:
         """Store vectors under row numbers; earlier vectors of these rows are replaced.
@@ -59,27 +67,55 @@ class FlatIndex:
         if rows.min() < 0:
             raise ValueError(f"row numbers start at 0, got {int(rows.min())}")
         with self._lock:
-            # FAISS accepts a second vector under a known id silently, so the old ones go first.
-            known = np.intersect1d(rows, self._distinct)
-            if known.size:
-                self._index.remove_ids(faiss.IDSelectorBatch(known))
-            self._index.add_with_ids(vectors, rows)
-            self._refresh()
+            distinct, places = np.unique(rows, return_inverse=True)
+            self._forget(distinct)
+            # FAISS accepts a second vector under a known id silently: the old slots were freed above.
+            taken = sorted(self._free.pop() for _ in range(min(len(self._free), rows.size)))
+            reused = np.array(taken, dtype=np.int64)  # ascending: a row's vectors keep their order
+            slots = np.concatenate(
+                [reused, np.arange(self._ids.size, self._ids.size + rows.size - reused.size)]
+            )
+            self._vectors[reused], self._ids[reused] = vectors[: reused.size], rows[: reused.size]
+            if reused.size < rows.size:
+                self._index.add_with_ids(vectors[reused.size :], rows[reused.size :])
+                self._view()
+            self._count += distinct.size
+            if distinct.size + len(self._moved) > MOVED + self._distinct.size // 16:
+                self._refresh()
+            else:
+                order = np.argsort(places, kind="stable")
+                ends = np.cumsum(np.bincount(places))[:-1]
+                self._moved |= zip(distinct.tolist(), np.split(slots[order], ends), strict=True)
 
     def delete(self, rows: Int64) -> int:
         """Forget rows; unknown ones are ignored. Returns how many were stored."""
         with self._lock:
-            known = np.intersect1d(np.asarray(rows, dtype=np.int64), self._distinct)
-            if known.size:
-                self._index.remove_ids(faiss.IDSelectorBatch(known))
-                self._refresh()
-            return int(known.size)
+            return self._forget(np.unique(np.asarray(rows, dtype=np.int64)))
+
+    @property
+    def vectors(self) -> int:
+        """How many vectors are stored."""
+        return int(self._ids.size) - len(self._free)
+
+    def rows(self) -> Int64:
+        """`int64[n]`: the rows that hold vectors, ascending."""
+        with self._lock:
+            moved = np.fromiter(self._moved, dtype=np.int64, count=len(self._moved))
+            held = np.fromiter((row for row, slots in self._moved.items() if slots.size), dtype=np.int64)
+            return np.sort(np.concatenate([np.setdiff1d(self._distinct, moved, assume_unique=True), held]))
+
+    def held(self, rows: Int64) -> tuple[Int64, Float32]:
+        """Of some rows, each vector with its row: `int64[n]` in the order given, `float32[n, d]`."""
+        with self._lock:
+            stored, starts, vectors = self._held(rows)
+            widths = np.diff(starts, append=len(vectors))
+            return np.repeat(rows[stored], widths), vectors
 
     def search(self, queries: Float32, k: int, allowed: RowSet) -> tuple[Int64, Float32]:
         """The best `k` allowed rows for each query; see `VectorIndex.search`."""
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         with self._lock:
-            available = int(np.count_nonzero(allowed.contains(self._distinct)))
+            available = self._available(allowed)
             depth = min(k, available)
             found_rows = np.full((len(queries), k), -1, dtype=np.int64)
             found_scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
@@ -97,13 +133,13 @@ class FlatIndex:
     def _nearest(self, queries: Float32, depth: int, fetch: int, parameters: Any) -> tuple[Int64, Float32]:
         """The `depth` best rows for each query, out of its `fetch` nearest vectors, or more if need be."""
         fetch = min(fetch, int(self._index.ntotal))
-        with _threads(1 if len(queries) <= FEW else None):
+        with threads(queries):
             scores, rows = self._index.search(queries, fetch, params=parameters)
         best_rows = np.empty((len(queries), depth), dtype=np.int64)
         best_scores = np.empty((len(queries), depth), dtype=np.float32)
         unsettled: list[int] = []
         for q in range(len(queries)):
-            distinct, values = _best_of_each(rows[q], scores[q])
+            distinct, values = best_of_each(rows[q], scores[q])
             # Rows that repeat may leave too few, and ties may go on behind what was fetched.
             complete = rows[q, -1] < 0 or fetch == self._index.ntotal
             if complete or (distinct.size >= depth and values[depth - 1] > scores[q, -1]):
@@ -141,17 +177,55 @@ class FlatIndex:
 
     def _held(self, rows: Int64) -> tuple[Int64, Int64, Float32]:
         """Places of `rows` that are stored, where the vectors of each start, and the vectors."""
+        slots, widths = self._places(rows)
+        stored = np.flatnonzero(widths)
+        widths = widths[stored]
+        return stored, np.cumsum(widths) - widths, self._vectors[slots]
+
+    def _places(self, rows: Int64) -> tuple[Int64, Int64]:
+        """Slots of the rows, one row after the other, and how many each has."""
         left = np.searchsorted(self._sorted, rows, side="left")
         widths = np.searchsorted(self._sorted, rows, side="right") - left
-        stored = np.flatnonzero(widths)
-        left, widths = left[stored], widths[stored]
+        moved = [at for at, row in enumerate(rows.tolist()) if row in self._moved] if self._moved else []
+        elsewhere = [self._moved[row] for row in rows[moved].tolist()]
+        widths[moved] = 0
         starts = np.cumsum(widths) - widths
         inside = np.arange(int(widths.sum())) - np.repeat(starts, widths)
-        return stored, starts, self._vectors[self._slots[np.repeat(left, widths) + inside]]
+        slots = self._slots[np.repeat(left, widths) + inside]
+        if moved:
+            before = np.repeat(starts[moved], [own.size for own in elsewhere])
+            slots = np.insert(slots, before, np.concatenate(elsewhere))
+            widths[moved] = [own.size for own in elsewhere]
+        return slots, widths
+
+    def _forget(self, distinct: Int64) -> int:
+        """Free the slots of some rows. Returns how many rows had any."""
+        slots, widths = self._places(distinct)
+        gone = distinct[widths > 0]
+        self._ids[slots] = NOBODY
+        self._free += slots.tolist()
+        self._moved |= dict.fromkeys(gone.tolist(), _NO_SLOTS)
+        self._count -= gone.size
+        if len(self._moved) > MOVED + self._distinct.size // 16:
+            self._refresh()
+        return int(gone.size)
+
+    def _available(self, allowed: RowSet) -> int:
+        """How many rows are both stored and allowed."""
+        found = int(np.count_nonzero(allowed.contains(self._distinct)))
+        if self._moved:
+            moved = np.fromiter(self._moved, dtype=np.int64, count=len(self._moved))
+            now = np.fromiter((own.size > 0 for own in self._moved.values()), np.int64, len(self._moved))
+            before = np.isin(moved, self._distinct)
+            found += int(np.sum((now - before)[allowed.contains(moved)]))
+        return found
 
     def save(self, path: Path) -> None:
         """Write the index to one file."""
         with self._lock:
+            if self._free:
+                self._index.remove_ids(faiss.IDSelectorBatch(np.array([NOBODY], dtype=np.int64)))
+                self._refresh()
             faiss.write_index(self._index, str(path))
 
     @classmethod
@@ -181,21 +255,34 @@ class FlatIndex:
         return index
 
     def _refresh(self) -> None:
-        """Views that FAISS does not keep: its vectors, and where each row has its slots."""
-        slots = faiss.vector_to_array(self._index.id_map).astype(np.int64)
-        self._slots = np.argsort(slots, kind="stable")
-        self._sorted = slots[self._slots]
-        self._distinct = np.unique(slots)
+        """Put in order what FAISS does not keep: where each row has its slots."""
+        self._view()
+        self._slots = np.argsort(self._ids, kind="stable")
+        free = int(np.count_nonzero(self._ids == NOBODY))
+        self._free: list[int] = self._slots[:free].tolist()
+        self._slots = self._slots[free:]
+        self._sorted = self._ids[self._slots]
+        self._distinct = np.unique(self._sorted)
+        self._count = int(self._distinct.size)
+        self._moved: dict[int, Int64] = {}
+        """Rows that changed since, with the slots they have now."""
+
+    def _view(self) -> None:
+        """See the vectors and row numbers where FAISS keeps them, until it moves them."""
         flat: Any = faiss.downcast_index(self._index.index)
         total = int(flat.ntotal)
-        self._vectors = (
-            faiss.rev_swig_ptr(flat.get_xb(), total * self.dimension).reshape(total, self.dimension)
-            if total
-            else np.empty((0, self.dimension), dtype=np.float32)
-        )
+        self._vectors = _seen(flat.get_xb(), total * self.dimension, np.float32).reshape(-1, self.dimension)
+        self._ids = _seen(self._index.id_map.data(), total, np.int64)
 
 
-def _best_of_each(rows: Int64, scores: Float32) -> tuple[Int64, Float32]:
+_NO_SLOTS = np.empty(0, dtype=np.int64)
+
+
+def _seen(pointer: Any, count: int, kind: type) -> Any:
+    return faiss.rev_swig_ptr(pointer, count) if count else np.empty(0, dtype=kind)
+
+
+def best_of_each(rows: Int64, scores: Float32) -> tuple[Int64, Float32]:
     """Each row once with its best score; best first, ties by row."""
     valid = rows >= 0
     order = np.lexsort((rows[valid], -scores[valid]))
@@ -206,11 +293,11 @@ def _best_of_each(rows: Int64, scores: Float32) -> tuple[Int64, Float32]:
 
 
 @contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    """OpenMP threads for the calls inside; FAISS keeps the number for each calling thread apart."""
+def threads(queries: Float32) -> Iterator[None]:
+    """One OpenMP thread for a few queries; FAISS keeps the number for each calling thread apart."""
     before = faiss.omp_get_max_threads()
-    if count is not None:
-        faiss.omp_set_num_threads(count)
+    if len(queries) <= FEW:
+        faiss.omp_set_num_threads(1)
     try:
         yield
     finally:

@@ -15,6 +15,7 @@ from service.cli import (
     dossier,
     duplicates,
     exchange,
+    index,
     market,
     measure,
     model,
@@ -49,6 +50,7 @@ app.command()(market.market)
 app.command()(measure.rank)
 app.command()(measure.group)
 app.command()(measure.evaluate)
+app.command()(index.index)
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.command()(scaling.migrate)

@@ -5,6 +5,8 @@ An entry of `INDEXES` makes an `Implementation`, and may ask pytest for what it 
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.errors import SnapshotCorrupt, SnapshotIncompatible
-from matcher.index import FlatIndex
+from matcher.index import FlatIndex, LadderIndex, Planner, Rung
+from matcher.index.base import halved
+from matcher.index.plan import costs
 from matcher.protocols import Float32, Int64, VectorIndex
 from matcher.rows import RowSet
 from service.store.database import open_database
@@ -61,8 +65,30 @@ def in_postgresql(request: pytest.FixtureRequest) -> Implementation:
     return Implementation(empty, None, halves.rounded)
 
 
+PLANNERS = {
+    Rung.EXACT16: Planner(rung=Rung.EXACT16),
+    Rung.GRAPH16: Planner(rung=Rung.GRAPH16, measured=replace(costs(), walk_ms=0.0, walk_share=0.9)),
+    Rung.INT8: Planner(rung=Rung.INT8),
+}
+"""Planners that take one rung at any size, and walk where a graph is there and most rows are allowed."""
+
+
+def rung(kind: Rung, merged_at: int) -> Callable[[pytest.FixtureRequest], Implementation]:
+    """An index on one rung from its first vector, with a new base after so many changes."""
+    made = partial(LadderIndex, planner=PLANNERS[kind], merged_at=merged_at)
+    read = partial(LadderIndex.load, planner=PLANNERS[kind], merged_at=merged_at)
+    return lambda request: Implementation(made, read, halved)
+
+
 INDEXES: dict[str, Callable[[pytest.FixtureRequest], Implementation]] = {
     "flat": lambda request: Implementation(FlatIndex, FlatIndex.load),
+    "ladder": lambda request: Implementation(LadderIndex, LadderIndex.load),
+    "exact16": rung(Rung.EXACT16, merged_at=1),
+    "exact16-and-later": rung(Rung.EXACT16, merged_at=40),
+    "graph16": rung(Rung.GRAPH16, merged_at=1),
+    "graph16-and-later": rung(Rung.GRAPH16, merged_at=40),
+    "int8": rung(Rung.INT8, merged_at=1),
+    "int8-and-later": rung(Rung.INT8, merged_at=40),
     "pgvector": in_postgresql,
 }
 
@@ -270,11 +296,11 @@ def test_any_series_of_changes_leaves_what_a_dictionary_would(
     """Adding, replacing and deleting in any order keeps the latest version of each row."""
     index = kind.empty(DIMENSION)
     kept: dict[int, Float32] = {}
-    for step, (store, row, count) in enumerate(changes):
+    for step, (store, row, several) in enumerate(changes):
         if store:
-            vectors = unit_vectors(count, seed=step)
+            vectors = unit_vectors(several, seed=step)
             kept[row] = kind.kept(vectors)
-            index.upsert(np.full(count, row, dtype=np.int64), vectors)
+            index.upsert(np.full(several, row, dtype=np.int64), vectors)
         else:
             assert index.delete(rows_of(row)) == int(kept.pop(row, None) is not None)
     assert len(index) == len(kept)

@@ -1,0 +1,206 @@
+"""Which index a collection gets, and which way a search takes: chosen by what was measured, with the reason.
+
+`costs.json` holds the measurements: `python -m service.measure.index --costs` writes it.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+LINKS = 16
+"""Links of a vector to others in the graph; twice as many on the ground floor."""
+PATIENCE_MS = 20.0
+"""A search that looks at every vector may take so long; beyond it, the next rung is due."""
+SHARE_OF_MEMORY = 0.5
+"""Of the machine's memory, what one index may fill unless told otherwise."""
+COSTS = Path(__file__).with_name("costs.json")
+
+
+class Rung(StrEnum):
+    """How the vectors of an index are kept."""
+
+    EXACT32 = "exact, 4 bytes a number"
+    EXACT16 = "exact, 2 bytes a number"
+    GRAPH16 = "graph beside exact, 2 bytes a number"
+    INT8 = "1 byte a number, the best scored again in 2"
+
+
+class Way(StrEnum):
+    """How one search goes about it."""
+
+    GATHER = "gather"
+    """Score the allowed vectors, and no other."""
+    SCAN = "scan"
+    """Pass over all vectors and score the allowed ones."""
+    WALK = "walk"
+    """Follow links from near vector to nearer ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What steps take on one thread, as measured."""
+
+    machine: str
+    date: str
+    commit: str
+    flat_ns: float
+    """A number of a vector of 4 bytes a number, looked at."""
+    scan16_ns: float
+    scan8_ns: float
+    """The same of 2 bytes a number, and of 1."""
+    skip_ns: float
+    """A vector passed over because it is not allowed."""
+    gather_ns: float
+    """A number of an allowed vector fetched from its place and scored."""
+    walk_ms: float
+    """A search by way of the links, among `walk_vectors`."""
+    walk_vectors: int
+    walk_ef: int
+    """Near ones that such a search keeps in view."""
+    walk_share: float
+    """The smallest measured share of allowed vectors at which it finds 95 of the true 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an index of so many vectors should be, and why."""
+
+    rung: Rung
+    vectors: int
+    dimension: int
+    memory_bytes: int
+    """What the rung fills, roughly; vectors that are mapped and rarely touched not counted."""
+    budget_bytes: int
+    scan_ms: float
+    """What a search among all takes that looks at each vector."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The way of one search, what it should take, and why."""
+
+    way: Way
+    expected_ms: float
+    why: str
+
+
+@cache
+def costs(path: Path = COSTS) -> Costs:
+    """The measured costs that ship."""
+    return TypeAdapter(Costs).validate_json(path.read_bytes())
+
+
+def half_of_memory() -> int:
+    """Bytes that one index may fill on this machine unless told otherwise."""
+    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * SHARE_OF_MEMORY)
+
+
+def size_bytes(rung: Rung, vectors: int, dimension: int) -> int:
+    """What a rung fills: its vectors, its links, and the row number of each vector.
+
+    >>> size_bytes(Rung.EXACT16, 1_000_000, 384) // 10**6
+    776
+    """
+    width = {Rung.EXACT32: 4, Rung.EXACT16: 2, Rung.GRAPH16: 2, Rung.INT8: 1}[rung]
+    # on the ground floor 2 * LINKS of 4 bytes; a sixteenth of the vectors reach the next one, and so on
+    links = 2 * LINKS * 4 + 16 if rung is Rung.GRAPH16 else 0
+    return vectors * (dimension * width + links + 8)
+
+
+class Planner:
+    """Chooses rungs and ways for a budget of memory; with `rung` given, that one at any size."""
+
+    def __init__(
+        self, memory_bytes: int | None = None, measured: Costs | None = None, rung: Rung | None = None
+    ) -> None:
+        self.rung = rung
+        self.memory_bytes = half_of_memory() if memory_bytes is None else memory_bytes
+        self.costs = costs() if measured is None else measured
+
+    def plan(self, vectors: int, dimension: int) -> Plan:
+        """The rung for so many vectors.
+
+        >>> Planner(10**10).plan(1_000, 384).rung.name
+        'EXACT32'
+        """
+        numbers = vectors * dimension
+        fits = {rung: size_bytes(rung, vectors, dimension) <= self.memory_bytes for rung in Rung}
+        plain_ms = numbers * self.costs.flat_ns / 1e6
+        half_ms = numbers * self.costs.scan16_ns / 1e6
+        budget = f"{self.memory_bytes / 1e9:.2g} GB of memory"
+        if self.rung is not None:
+            each = {Rung.EXACT32: plain_ms, Rung.INT8: numbers * self.costs.scan8_ns / 1e6}
+            rung, scan, why = self.rung, each.get(self.rung, half_ms), "it was asked for"
+        elif fits[Rung.EXACT32] and plain_ms <= PATIENCE_MS:
+            rung, scan = Rung.EXACT32, plain_ms
+            why = f"a look at each of {vectors:,} vectors takes about {plain_ms:.2g} ms"
+        elif fits[Rung.EXACT16] and half_ms <= PATIENCE_MS:
+            rung, scan = Rung.EXACT16, half_ms
+            why = (
+                f"at 2 bytes a number a look at each of {vectors:,} vectors takes about {half_ms:.2g} ms, "
+                f"at 4 about {plain_ms:.2g}"
+            )
+        elif fits[Rung.GRAPH16]:
+            rung, scan = Rung.GRAPH16, half_ms
+            why = (
+                f"a look at each of {vectors:,} vectors takes about {half_ms:.3g} ms, "
+                f"more than {PATIENCE_MS:.0f}: wide searches follow links, narrow ones stay exact"
+            )
+        elif fits[Rung.EXACT16]:
+            rung, scan = Rung.EXACT16, half_ms
+            why = (
+                f"links beside {vectors:,} vectors do not fit {budget}; a look at each takes {half_ms:.3g} ms"
+            )
+        else:
+            rung, scan = Rung.INT8, numbers * self.costs.scan8_ns / 1e6
+            needed = size_bytes(Rung.INT8, vectors, dimension) / 1e9
+            why = (
+                f"{vectors:,} vectors of 2 bytes a number do not fit {budget}; of 1 byte they take "
+                f"{needed:.2g} GB"
+            )
+            if not fits[Rung.INT8]:
+                why += ", which does not fit either: give more memory, or several machines"
+        memory = size_bytes(rung, vectors, dimension)
+        return Plan(rung, vectors, dimension, memory, self.memory_bytes, scan, why)
+
+    def way(self, rung: Rung, vectors: int, dimension: int, allowed: int) -> Choice:
+        """The way of one search among `allowed` of the vectors.
+
+        >>> Planner(10**10).way(Rung.GRAPH16, 1_000_000, 384, 1_000).way.name
+        'GATHER'
+        """
+        share = allowed / max(vectors, 1)
+        each = {Rung.EXACT32: self.costs.flat_ns, Rung.INT8: self.costs.scan8_ns}.get(
+            rung, self.costs.scan16_ns
+        )
+        gather = allowed * dimension * self.costs.gather_ns / 1e6
+        scan = (allowed * dimension * each + (vectors - allowed) * self.costs.skip_ns) / 1e6
+        seen = f"{allowed:,} of {vectors:,} vectors are allowed"
+        if rung is Rung.GRAPH16 and share >= self.costs.walk_share and self.costs.walk_ms < min(gather, scan):
+            return Choice(
+                Way.WALK,
+                self.costs.walk_ms,
+                f"{seen}: links lead there in {self.costs.walk_ms:.2g} ms, a look at each takes {scan:.3g}",
+            )
+        if rung is Rung.EXACT32:
+            return Choice(Way.SCAN, scan, f"{seen}: so few are all passed over, in {scan:.2g} ms")
+        if gather <= scan:
+            return Choice(
+                Way.GATHER,
+                gather,
+                f"{seen}: to fetch them alone takes {gather:.2g} ms, to pass over all {scan:.3g}",
+            )
+        return Choice(
+            Way.SCAN, scan, f"{seen}: to pass over all takes {scan:.3g} ms, to fetch the allowed {gather:.3g}"
+        )
+
+
+def kept(measured: Costs, path: Path = COSTS) -> None:
+    """Write measured costs where they ship from."""
+    path.write_text(json.dumps(TypeAdapter(Costs).dump_python(measured), indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,79 @@
+"""Which rung a collection gets, and which way a search takes."""
+
+import pytest
+
+from matcher.index.plan import Costs, Planner, Rung, Way, costs, size_bytes
+
+MEASURED = Costs(
+    machine="a machine",
+    date="2026-11-27",
+    commit="none",
+    flat_ns=0.25,
+    scan16_ns=0.2,
+    scan8_ns=0.2,
+    skip_ns=1.0,
+    gather_ns=1.0,
+    walk_ms=5.0,
+    walk_vectors=1_000_000,
+    walk_ef=200,
+    walk_share=0.5,
+)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "memory_gb", "rung"),
+    [
+        (0, 8, Rung.EXACT32),
+        (100_000, 8, Rung.EXACT32),
+        (250_000, 8, Rung.EXACT16),
+        (1_000_000, 8, Rung.GRAPH16),
+        (1_000_000, 0.8, Rung.EXACT16),
+        (1_000_000, 0.5, Rung.INT8),
+        (1_000_000, 0.1, Rung.INT8),
+    ],
+)
+def test_the_rung_follows_size_and_memory(vectors: int, memory_gb: float, rung: Rung) -> None:
+    """Few vectors stay as they are; more are halved, linked, and cut to a byte where memory is short."""
+    plan = Planner(round(memory_gb * 1e9), MEASURED).plan(vectors, 384)
+    assert plan.rung is rung
+    assert plan.memory_bytes == size_bytes(rung, vectors, 384)
+    assert f"{vectors:,} vectors" in plan.why
+
+
+def test_a_plan_that_fits_nothing_says_so() -> None:
+    """Where even one byte a number is too much, the reason names what else there is."""
+    assert "several machines" in Planner(10**8, MEASURED).plan(1_000_000, 384).why
+
+
+@pytest.mark.parametrize(
+    ("rung", "allowed", "way"),
+    [
+        (Rung.GRAPH16, 1_000_000, Way.WALK),
+        (Rung.GRAPH16, 400_000, Way.SCAN),
+        (Rung.GRAPH16, 1_000, Way.GATHER),
+        (Rung.EXACT16, 1_000_000, Way.SCAN),
+        (Rung.EXACT16, 1, Way.GATHER),
+        (Rung.INT8, 1_000_000, Way.SCAN),
+        (Rung.INT8, 100, Way.GATHER),
+        (Rung.EXACT32, 1, Way.SCAN),
+    ],
+)
+def test_the_way_follows_how_many_are_allowed(rung: Rung, allowed: int, way: Way) -> None:
+    """Wide searches follow links where there are any, narrow ones look at the allowed rows alone."""
+    choice = Planner(10**10, MEASURED).way(rung, 1_000_000, 384, allowed)
+    assert choice.way is way
+    assert f"{allowed:,} of 1,000,000" in choice.why
+
+
+def test_links_are_not_followed_where_a_look_at_each_is_quicker() -> None:
+    """A graph of few vectors is scanned: that is exact, and takes less."""
+    assert Planner(10**10, MEASURED).way(Rung.GRAPH16, 20_000, 384, 20_000).way is Way.SCAN
+
+
+def test_the_costs_that_ship_were_measured() -> None:
+    """They name the machine and the day, and are times that a machine can have."""
+    shipped = costs()
+    assert shipped.machine
+    assert shipped.date > "2026"
+    assert 0 < shipped.walk_share <= 1
+    assert min(shipped.flat_ns, shipped.scan16_ns, shipped.scan8_ns, shipped.skip_ns, shipped.gather_ns) > 0
