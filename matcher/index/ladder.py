@@ -288,7 +288,7 @@ class LadderIndex:
         way = self._way(base, count).way
         pending = np.arange(len(queries))
         if way is Way.WALK:
-            ef = max(self._planner.costs.walk_ef, 4 * depth)
+            ef = max(self._planner.ef(len(base)), 4 * depth)
             slots, scores = base.walk(queries, 2 * depth + 1, open_, ef)
             # of equals all must be at hand, so that the first rows among them come first
             worst = np.where(slots[:, -1] < 0, -np.inf, scores.min(axis=1) + ROUNDING)

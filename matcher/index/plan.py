@@ -169,6 +169,16 @@ class Planner:
         memory = size_bytes(rung, vectors, dimension)
         return Plan(rung, vectors, dimension, memory, self.memory_bytes, scan, why)
 
+    def ef(self, vectors: int) -> int:
+        """How many near ones a search by links keeps in view: more among more vectors than was measured.
+
+        Recall falls slowly with size at the same number; the root is more than makes up for it.
+        """
+        return round(self.costs.walk_ef * self._larger(vectors))
+
+    def _larger(self, vectors: int) -> float:
+        return float(max(1.0, vectors / self.costs.walk_vectors) ** 0.5)
+
     def way(self, rung: Rung, vectors: int, dimension: int, allowed: int) -> Choice:
         """The way of one search among `allowed` of the vectors.
 
@@ -181,12 +191,13 @@ class Planner:
         )
         gather = allowed * dimension * self.costs.gather_ns / 1e6
         scan = (allowed * dimension * each + (vectors - allowed) * self.costs.skip_ns) / 1e6
+        walk = self.costs.walk_ms * self._larger(vectors)
         seen = f"{allowed:,} of {vectors:,} vectors are allowed"
-        if rung is Rung.GRAPH16 and share >= self.costs.walk_share and self.costs.walk_ms < min(gather, scan):
+        if rung is Rung.GRAPH16 and share >= self.costs.walk_share and walk < min(gather, scan):
             return Choice(
                 Way.WALK,
-                self.costs.walk_ms,
-                f"{seen}: links lead there in {self.costs.walk_ms:.2g} ms, a look at each takes {scan:.3g}",
+                walk,
+                f"{seen}: links lead there in {walk:.2g} ms, a look at each takes {scan:.3g}",
             )
         if rung is Rung.EXACT32:
             return Choice(Way.SCAN, scan, f"{seen}: so few are all passed over, in {scan:.2g} ms")

@@ -70,6 +70,13 @@ def test_links_are_not_followed_where_a_look_at_each_is_quicker() -> None:
     assert Planner(10**10, MEASURED).way(Rung.GRAPH16, 20_000, 384, 20_000).way is Way.SCAN
 
 
+def test_more_is_kept_in_view_among_more_vectors_than_were_measured() -> None:
+    """What was found out for a million is not taken for granted for four, and costs more there."""
+    planner = Planner(10**10, MEASURED)
+    assert [planner.ef(vectors) for vectors in (1_000, 1_000_000, 4_000_000)] == [200, 200, 400]
+    assert planner.way(Rung.GRAPH16, 4_000_000, 384, 4_000_000).expected_ms == 10.0
+
+
 def test_the_costs_that_ship_were_measured() -> None:
     """They name the machine and the day, and are times that a machine can have."""
     shipped = costs()
