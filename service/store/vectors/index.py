@@ -25,17 +25,19 @@ NARROW = 5_000
 """Allowed sets up to so many rows are scored row by row: a walk would take as long, and be inexact."""
 DEEPEST = 20_000
 """Vectors that one walk may give; from there on every allowed row is scored."""
-LOOKED_AT = (100, 1000)
-"""`hnsw.ef_search`, at least and at most: how many vectors the walk keeps in view."""
+LOOKED_AT = (200, 1000)
+"""`hnsw.ef_search`, at least and at most: how many vectors the walk keeps in view. Between these it is twice
+what is fetched: with just as many, recall under a filter of a tenth was .95."""
 SCANNED = 1_000_000
 """`hnsw.max_scan_tuples`: after so many vectors a walk ends by itself."""
 AT_ONCE = 10_000
 """Rows whose vectors are fetched together."""
 
-# What it orders by is given out too: with another list of columns PostgreSQL asks one server after the other.
+# What it orders by is given out too: without it PostgreSQL would ask one server after the other.
 _WALK = sql.SQL(
     "(SELECT row, -(embedding::vector <#> %(asked)s::vector)::float4 AS score, {place} AS part, "
-    "embedding <#> %(asked)s::vector::halfvec({dimension}) AS near FROM {table} ORDER BY near LIMIT %(limit)s)"
+    "embedding <#> %(asked)s::vector::halfvec({dimension}) AS near FROM {table} "
+    "ORDER BY near LIMIT %(limit)s)"
 )
 _EVERY = sql.SQL(
     "(SELECT row, -min(embedding::vector <#> %(asked)s::vector)::float4 AS score FROM {table} "
@@ -215,7 +217,7 @@ class PgVectorIndex:
         cursor.execute(
             "SELECT set_config('hnsw.iterative_scan', 'strict_order', true), "
             "set_config('hnsw.ef_search', %s, true), set_config('hnsw.max_scan_tuples', %s, true)",
-            (str(min(high, max(low, fetch))), str(SCANNED)),
+            (str(min(high, max(low, 2 * fetch))), str(SCANNED)),
         )
 
     def _near(

@@ -1,5 +1,9 @@
 """`migrate` and `database vectors`, `shard`, `replica`, `promote`: from one machine to several."""
 
+import re
+import shlex
+from pathlib import Path
+
 import pytest
 
 from service.projection.keeper import names
@@ -9,6 +13,7 @@ from service.store.records import SYSTEM, RecordDraft
 from service.store.tables import OrganisationRow
 
 NUMBER = 5
+GUIDE = Path(__file__).parents[3] / "docs" / "scaling.md"
 
 
 @pytest.fixture
@@ -79,3 +84,18 @@ def test_a_partition_that_is_not_there_does_not_move(service, refuses, empty_pos
         empty_postgres_url,
     ]
     assert "here are 0" in refuses(service("database", *asked))
+
+
+def test_the_guide_names_commands_as_they_are(needmatch):
+    """Each command that the guide shows exists, with every option it is shown with."""
+    text = GUIDE.read_text(encoding="utf-8")
+    shown = [line.strip() for line in text.splitlines() if line.startswith("    needmatch ")]
+    shown += re.findall(r"`(needmatch [^`]*)`", text)
+    assert len(shown) >= 8
+    for line in shown:
+        words = shlex.split(line)[1:]
+        named = words[: 2 if words[0] == "database" else 1]
+        ran = needmatch(*named, "--help")
+        assert ran.code == 0, line
+        for option in (word for word in words if word.startswith("--")):
+            assert option in ran.out, f"{line}: {option}"
