@@ -6,7 +6,7 @@ NPM = $(shell command -v npm || echo $(BIN)/npm)
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help setup demo serve test browser check bench load quality scale index postgres recipes notebooks docs screens words clean
+.PHONY: help setup demo serve test browser check faults bench load quality scale index postgres recipes notebooks docs screens words clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ serve: setup ## the service on http://127.0.0.1:8080, data in DATA (or the user'
 
 test: setup browser ## all tests, the real model and a real browser included
 	$(BIN)/pytest -n 2 --dist loadfile
+
+faults: setup ## what goes wrong around a service: kills, disks, databases, clocks, memory (half an hour, as root)
+	NEEDMATCH_TEST_KILLS=50 $(BIN)/pytest -m "faults or not faults" tests/faults tests/service/test_kill_http.py tests/service/store/test_kill.py
 
 browser: ## Chromium for the tests of pages, where the machine has none (as root, from Debian)
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null)

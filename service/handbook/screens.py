@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from matcher.errors import NeedmatchError
-from matcher.phrases import phrase
 from service.handbook.scenes import SCENES, Scene
 from service.rights.policy import Role
 from service.sample import Account
@@ -47,7 +46,7 @@ def write(only: Sequence[str] = ()) -> list[Path]:
         chromium = None
     if chromium is None:
         raise BrowserMissing(
-            phrase("pages are opened by playwright in Chromium: pip install -e '.[dev]', then make browser")
+            "pages are opened by playwright in Chromium: pip install -e '.[dev]', then make browser"
         )
     SCREENS.mkdir(exist_ok=True)
     wanted = [scene for scene in SCENES if not only or scene.name in only]

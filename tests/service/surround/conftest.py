@@ -16,9 +16,9 @@ from sqlalchemy.exc import OperationalError
 
 from matcher.errors import ClusterUnknown, RecordInvalid, RecordUnknown, ReviewConflict, SettingInvalid
 from service.access import BackendIn, require
+from service.projection.attendance import Attendance
 from service.rights.policy import Permission, Scope
 from service.rights.viewer import Viewer
-from service.projection.attendance import Attendance
 from service.routes import health
 from service.security import tokens
 from service.security.limits import Limiter
