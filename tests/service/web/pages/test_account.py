@@ -1,10 +1,12 @@
 """One's own account in the browser: profile, organisation, password, tokens, data, the end."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from service.security import passwords
+from service.security.sessions import COOKIE
 from service.store.tables import FeedbackRow, OrganisationRow, UserRow
 from tests.house import House
 from tests.service.web.conftest import Browser
@@ -59,11 +61,13 @@ def test_a_password_is_changed_by_who_knows_it(house: House, browser: Made) -> N
     assert new not in wrong
     differ = eero.send("/account/password", {"current": old, "new": new, "repeated": old}, 422).text
     assert 'id="repeated-error"' in differ
-    eero.send("/account/password", {"current": old, "new": new, "repeated": new})
+    changed = eero.send("/account/password", {"current": old, "new": new, "repeated": new})
     found = kept(house, "eero")
     assert found is not None
     assert passwords.matches(new, found.password_hash)
-    eero.get("/account")
+    # whoever had the cookie before is out; this browser goes on with another
+    assert eero.ask("GET", "/account").status_code == 303
+    replace(eero, cookie=changed.cookies[COOKIE]).get("/account")
 
 
 def test_a_token_is_shown_once_and_revoked(browser: Made) -> None:
