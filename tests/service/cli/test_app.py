@@ -40,7 +40,7 @@ def test_all_jobs_are_commands():
     """The commands that the documents name are there."""
     names = {name.removeprefix("needmatch").strip() for name, _ in commands()}
     jobs = "demo import export match demand similar why-not duplicates suggest candidates candidate dossier "
-    jobs += "market rank group evaluate serve backup restore"
+    jobs += "market rank group evaluate index serve migrate backup restore"
     edits = "merge split lock unlock rename must-link cannot-link undo list"
     assert names == {
         "",
@@ -53,7 +53,7 @@ def test_all_jobs_are_commands():
         "admin",
         *(f"admin {job}" for job in "organisation user token network list disable-user password".split()),
         "database",
-        *(f"database {job}" for job in "up down check".split()),
+        *(f"database {job}" for job in "up down check vectors shard replica promote".split()),
         "models",
         *(f"models {job}" for job in "list prepare offsets cpv duplicates grouping train fit".split()),
     }
