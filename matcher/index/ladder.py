@@ -14,10 +14,10 @@ import numpy as np
 
 from matcher.errors import SnapshotCorrupt, SnapshotIncompatible
 from matcher.index import container
-from matcher.index.base import BLOCK, ROUNDING, Base, Mask, halved, products
 from matcher.index.container import Container, Part
 from matcher.index.flat import FlatIndex, best_of_each
 from matcher.index.plan import Choice, Plan, Planner, Rung, Way
+from matcher.index.settled import BLOCK, ROUNDING, Base, Mask, halved, products
 from matcher.protocols import Float32, Int64
 from matcher.rows import RowSet
 
@@ -347,13 +347,9 @@ class LadderIndex:
         with self._lock:
             scores = self._delta.score(queries, rows)
             if self._base is not None:
-                for start in range(0, rows.size, BLOCK):
-                    slots, widths = self._base.slots(rows[start : start + BLOCK])
-                    stored = np.flatnonzero(widths)
-                    if stored.size:
-                        starts = np.cumsum(widths[stored]) - widths[stored]
-                        every = products(queries, self._base.vectors(slots))
-                        scores[:, start + stored] = np.maximum.reduceat(every, starts, axis=1)
+                for places, starts, vectors in _held(self._base, rows):
+                    every = products(queries, vectors)
+                    scores[:, places] = np.maximum.reduceat(every, starts, axis=1)
         return scores
 
     def centroids(self, rows: Int64) -> Float32:
@@ -362,14 +358,10 @@ class LadderIndex:
         with self._lock:
             means = self._delta.centroids(rows)
             if self._base is not None:
-                for start in range(0, rows.size, BLOCK):
-                    slots, widths = self._base.slots(rows[start : start + BLOCK])
-                    stored = np.flatnonzero(widths)
-                    if stored.size:
-                        starts = np.cumsum(widths[stored]) - widths[stored]
-                        sums = np.add.reduceat(self._base.vectors(slots), starts, axis=0)
-                        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-                        means[start + stored] = sums / np.maximum(lengths, 1e-12)
+                for places, starts, vectors in _held(self._base, rows):
+                    sums = np.add.reduceat(vectors, starts, axis=0)
+                    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+                    means[places] = sums / np.maximum(lengths, 1e-12)
         return means
 
     # -- keeping -------------------------------------------------------------------------------
@@ -423,3 +415,12 @@ class LadderIndex:
                 f"The sections of {path.name} do not fit together ({error}). Build the snapshot again."
             ) from error
         return index
+
+
+def _held(base: Base, rows: Int64) -> Iterator[tuple[Int64, Int64, Float32]]:
+    """By blocks of rows: places that are stored, where the vectors of each start, and the vectors."""
+    for first in range(0, rows.size, BLOCK):
+        slots, widths = base.slots(rows[first : first + BLOCK])
+        stored = np.flatnonzero(widths)
+        if stored.size:
+            yield first + stored, np.cumsum(widths[stored]) - widths[stored], base.vectors(slots)

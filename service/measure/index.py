@@ -21,8 +21,8 @@ import numpy as np
 
 from matcher.index import FlatIndex, LadderIndex, Planner, Rung, Way
 from matcher.index import plan as plans
-from matcher.index.base import BLOCK, Base, halved
 from matcher.index.plan import Costs
+from matcher.index.settled import BLOCK, Base, halved
 from matcher.protocols import Float32, Int64
 from matcher.rows import RowSet
 from service.cli import screen

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from matcher.errors import SnapshotCorrupt, SnapshotIncompatible
 from matcher.index import FlatIndex, LadderIndex, Planner, Rung
-from matcher.index.base import halved
 from matcher.index.plan import costs
+from matcher.index.settled import halved
 from matcher.protocols import Float32, Int64, VectorIndex
 from matcher.rows import RowSet
 from service.store.database import open_database

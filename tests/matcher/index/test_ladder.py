@@ -9,9 +9,9 @@ import pytest
 
 from matcher.errors import SnapshotCorrupt, SnapshotIncompatible
 from matcher.index import FlatIndex, LadderIndex, Planner, Rung, Way, container, ladder
-from matcher.index.base import halved
 from matcher.index.container import Container, Part
 from matcher.index.plan import costs
+from matcher.index.settled import halved
 from matcher.protocols import Float32, Int64
 from matcher.rows import RowSet
 from service.measure.lifelike import lifelike
