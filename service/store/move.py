@@ -107,7 +107,7 @@ def _line(values: Any) -> bytes:
     r"""A row's values in the one form that both databases give.
 
     >>> _line([1.0, {"b": None, "a": [2, 2.5]}, "é"])
-    b'[1,{"a":[2,2.5],"b":null},"\\xc3\\xa9"]\\n'
+    b'[1,{"a":[2,2.5],"b":null},"\xc3\xa9"]\n'
     """
     plain = [_plain(value) for value in values]
     return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"

@@ -182,7 +182,8 @@ class Fuzzer:
                     place[name] = known[next(at, 0) % len(known)]
         if isinstance(case.body, dict):
             for name, value in case.body.items():
-                if isinstance(value, str) and (known := self.ids.get(name)):
+                # a word that a body may not hold must stay one: only ids are put right
+                if name.endswith("_id") and isinstance(value, str) and (known := self.ids.get(name)):
                     case.body[name] = known[next(at, 0) % len(known)]
         headers = {p["name"] for p in case.operation.definition.raw.get("parameters", []) if "name" in p}
         if "If-Match" in headers:

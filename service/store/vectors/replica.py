@@ -89,5 +89,11 @@ def service_url(primary: URL, replica: URL) -> str:
     'postgresql://me@/needs?host=a%3A5432&host=b%3A5433&target_session_attrs=read-write'
     """
     hosts = [f"{each.host or '127.0.0.1'}:{each.port or 5432}" for each in (primary, replica)]
-    url = primary.set(host=None, port=None, query={"host": hosts, "target_session_attrs": "read-write"})
+    url = URL.create(
+        primary.drivername,
+        primary.username,
+        primary.password,
+        database=primary.database,
+        query={**primary.query, "host": hosts, "target_session_attrs": "read-write"},
+    )
     return url.render_as_string(hide_password=False)

@@ -77,7 +77,7 @@ def test_a_size_that_failed_keeps_its_row():
 def test_times_are_drawn_over_sizes_on_scales_of_powers(monkeypatch, tmp_path):
     """Grouping, and grouping with judging, at each size that ran; each peer that ran at its own; the bar."""
     figures = []
-    opened = scale._figure
+    opened = scale.canvas
 
     @contextmanager
     def kept(path, width, height):
@@ -85,7 +85,7 @@ def test_times_are_drawn_over_sizes_on_scales_of_powers(monkeypatch, tmp_path):
             figures.append(figure)
             yield figure
 
-    monkeypatch.setattr(scale, "_figure", kept)
+    monkeypatch.setattr(scale, "canvas", kept)
     peers = {"ours": run(200), "community": peer(200, 25.0, 0.7), "bertopic": ABSENT}
     path = tmp_path / "growth.svg"
     scale.drawn(path, [run(100), run(200, 40.0), {"size": 400, "failed": "killed"}], peers)

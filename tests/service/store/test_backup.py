@@ -30,7 +30,16 @@ from service.store.tables import (
 )
 
 ANA = Viewer("ana", "o")
-LATER = frozenset({"shown_at", "shown_public_at", "shown_network_industry_at", "shown_network_at"})
+LATER = frozenset(
+    {
+        "shown_at",
+        "shown_public_at",
+        "shown_network_industry_at",
+        "shown_network_at",
+        "said",
+        "error_said",
+    }
+)
 """Columns that were not there at first."""
 
 
