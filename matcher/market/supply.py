@@ -4,15 +4,17 @@ A class needs the TRL of the adequate offers. Where some do not state theirs, th
 would be the same for any TRL; else it is "unclear", with the classes that are possible, and without hint.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matcher.market.market import Market
 from matcher.market.words import hinted
+from matcher.protocols import Int64
 
 State = Literal["served", "thin", "immature", "unserved", "unclear", "not compared"]
 Hint = Literal["market", "thin market", "ppi", "pcp", "unmet"]
@@ -81,7 +83,7 @@ def _by_ready(ready: int) -> State:
     return "thin" if ready else "immature"
 
 
-def gap(adequate: Sequence[tuple[float, int | None]], best: Sequence[tuple[float, int | None]]) -> float:
+def gap(adequate: Sequence[tuple[float, int | None]], best: Iterable[tuple[float, int | None]]) -> float:
     """What is left open, in [0, 1]: 1 less the best probability, adjusted for TRL and for further offers.
 
     A probability counts by TRL / 9; an unknown TRL takes nothing away, so the gap is then the least it
@@ -100,7 +102,7 @@ def gap(adequate: Sequence[tuple[float, int | None]], best: Sequence[tuple[float
 def of_need(market: Market, row: int) -> Supply:
     """What the catalogue offers for one need."""
     columns, probability = market.offers(row)
-    return _supply(market, list(zip(columns.tolist(), probability.tolist(), strict=True)))
+    return _supply(market, columns, probability.astype(np.float64), compared=bool(columns.size))
 
 
 def of_cluster(market: Market, rows: Sequence[int]) -> Supply:
@@ -122,24 +124,35 @@ def of_cluster(market: Market, rows: Sequence[int]) -> Supply:
         absent = len(compared) - len(found[column])
         if absent <= middle:
             medians.append((column, sorted(found[column])[middle - absent]))
-    return _supply(market, medians, compared=seen_anything)
+    columns = np.array([column for column, _ in medians], dtype=np.int64)
+    values = np.array([value for _, value in medians], dtype=np.float64)
+    return _supply(market, columns, values, compared=seen_anything)
 
 
-def _supply(market: Market, offers: Sequence[tuple[int, float]], compared: bool | None = None) -> Supply:
-    compared = bool(offers) if compared is None else compared
+def _supply(market: Market, columns: Int64, probability: NDArray[np.float64], *, compared: bool) -> Supply:
     if not compared:
         return Supply(None, (), None, 0, "not compared", (), None, None)
-    trls = {column: market.solutions[column].trl for column, _ in offers}
-    chosen = [(column, p) for column, p in offers if np.float32(p) >= np.float32(market.adequate)]
-    known = [trl for column, _ in chosen if (trl := trls[column]) is not None]
-    state, possible, hint = classify([trls[column] for column, _ in chosen])
+    enough = probability.astype(np.float32) >= np.float32(market.adequate)
+    chosen = [
+        (p, market.solutions[column].trl)
+        for column, p in zip(columns[enough].tolist(), probability[enough].tolist(), strict=True)
+    ]
+    trls = [trl for _, trl in chosen]
+    known = [trl for trl in trls if trl is not None]
+    state, possible, hint = classify(trls)
+    # what is adequate closes the gap alone; the others are looked at only where nothing is
+    rest = () if chosen else zip(probability.tolist(), _trls(market, columns), strict=True)
     return Supply(
-        max((p for _, p in offers), default=None),
-        tuple(column for column, _ in chosen),
+        float(probability.max()) if probability.size else None,
+        tuple(columns[enough].tolist()),
         max(known, default=None),
         len(chosen) - len(known),
         state,
         possible,
         hint,
-        gap([(p, trls[c]) for c, p in chosen], [(p, trls[c]) for c, p in offers]),
+        gap(chosen, rest),
     )
+
+
+def _trls(market: Market, columns: Int64) -> Iterator[int | None]:
+    return (market.solutions[column].trl for column in columns.tolist())

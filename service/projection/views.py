@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Semaphore
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -27,6 +28,7 @@ from service.confidentiality.audience import Audience
 from service.problems import Problem
 from service.projection.attendance import Attendance
 from service.projection.catalogue import Catalogue
+from service.projection.findings import Findings
 from service.projection.places import Place, Places
 from service.projection.running import Running
 from service.store.database import Database
@@ -120,6 +122,8 @@ class Views:
         self._markets: dict[Audience, Running[State, tuple[int, Market]]] = {
             one: Running(f"market-{one.value}", attendance) for one in Audience
         }
+        self.findings: dict[Audience, Findings[dict[str, Any]]] = {one: Findings() for one in Audience}
+        """What was found out about each audience's market, as plain values."""
         self._places = {one: Places(f"places-{one.value}", attendance) for one in Audience}
         self._shown: dict[Audience, tuple[Cooperation, tuple[int, int], Cooperation]] = {}
         """The last view, with the records that it was held against, and what of it still stands."""
@@ -335,7 +339,11 @@ def _named(candidate: JointCandidate) -> tuple[Record, ...]:
 def _stand(records: Iterable[Record], engine: Engine) -> bool:
     for record in records:
         collection = engine.collections[record.kind]
-        if record.id not in collection or collection.record(collection.row(record.id)) != record:
+        if record.id not in collection:
+            return False
+        present = collection.record(collection.row(record.id))
+        # mostly the very same: then nothing needs comparing field by field
+        if present is not record and present != record:
             return False
     return True
 

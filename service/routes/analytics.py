@@ -106,13 +106,18 @@ def finding(
     """One analysis; what is chosen as None is not chosen. Raises `Problem` 404, 422, and 503 while busy."""
     if name not in ANALYSES or not _may(viewer, name):
         raise not_found("analysis", name)
-    market = held.views.market(audience_of(viewer), held.today)
+    audience = audience_of(viewer)
+    market = held.views.market(audience, held.today)
     given = {key: value for key, value in chosen.items() if value is not None}
+    asked = name, tuple(by), tuple(sorted(given.items()))
+    suppress = name not in EACH
     try:
-        found = analysed(name, market, by, chosen=given, suppress=name not in EACH)
+        found = held.views.findings[audience].get(
+            market, asked, lambda: as_json(name, analysed(name, market, by, chosen=given, suppress=suppress))
+        )
     except (SettingInvalid, ValueError) as error:
         raise invalid("query.by", *error.args[:1]) from error
-    return FindingOut(**as_json(name, found))
+    return FindingOut(**found)
 
 
 def _may(viewer: Viewer, name: str) -> bool:
