@@ -108,9 +108,15 @@ class Backend:
             if self.suggester is not None:
                 self.suggester.suggest("police", "en")
 
-            self.views.begin(self.today)
+            self.views.begin(self.today, self.follower.folder)
 
         threading.Thread(target=load, name="needmatch-warm", daemon=True).start()
+
+    def save(self) -> None:
+        """Keep the index, and what is shown of it, on disk."""
+        self.follower.save()
+        if self.follower.folder is not None:
+            self.views.keep(self.follower.folder)
 
     def stop(self) -> None:
         """End following, keep the index, give connections back."""
@@ -118,7 +124,7 @@ class Backend:
         self.follower.stop()
         self.views.stop()
         try:
-            self.follower.save()
+            self.save()
         except OSError as error:
             logger.warning("index not saved", extra={"reason": str(error)})
         self.database.close()

@@ -155,7 +155,7 @@ def deliver(held: Backend, stopping: Stopping) -> None:
 
 def save_index(held: Backend, _: Stopping) -> None:
     """Keep the index on disk, so that a start is quick."""
-    held.follower.save()
+    held.save()
 
 
 def tidy(held: Backend, stopping: Stopping) -> None:

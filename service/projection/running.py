@@ -1,6 +1,7 @@
 """A value that is made again, in a thread of its own, when what it was made of has changed."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -38,6 +39,8 @@ class Running(Generic[S, T]):
         self._attendance = attendance or Attendance()
         self._rested = 0.0
         """When the next making may begin, where rest is asked for."""
+        self._took_s = 0.0
+        """How long the last making took."""
         self._lock = threading.Lock()
         self._known: tuple[S, T] | None = None
         self._run: _Run | None = None
@@ -47,7 +50,8 @@ class Running(Generic[S, T]):
     ) -> tuple[S, T] | None:
         """The value of the present state, with its state; when that takes over `patience` seconds, the last.
 
-        None where there is none. `make` gives the value with the state that it was really made of. With
+        None where there is none. Nobody waits who has the last value, if the last making took longer than
+        that. `make` gives the value with the state that it was really made of. With
         `rest` the next making begins no sooner than so many times as long as the last one took, so that what
         changes all the time leaves the machine to others; meanwhile the last value is given at once. Raises
         what `make` raised.
@@ -61,7 +65,8 @@ class Running(Generic[S, T]):
             if known is not None and time.monotonic() < self._rested and rest:
                 return known
             run = self._begun(state, make, rest)
-            if not self._done(run, deadline - time.monotonic()):
+            vain = known is not None and self._took_s > patience
+            if not self._done(run, 0.0 if vain else deadline - time.monotonic()):
                 return self._known
             if run.error is not None:
                 raise run.error
@@ -71,6 +76,12 @@ class Running(Generic[S, T]):
     def known(self) -> tuple[S, T] | None:
         """The last value with its state, be it of now or not."""
         return self._known
+
+    def begin_from(self, state: S, value: T) -> None:
+        """Have a value of an earlier state to show while the first one is made, where none is made yet."""
+        with self._lock:
+            if self._known is None:
+                self._known, self._took_s = (state, value), math.inf
 
     def join(self, seconds: float) -> bool:
         """Wait for what is being made, so long; whether nothing is."""
@@ -105,5 +116,6 @@ class Running(Generic[S, T]):
             logger.warning("%s not made", self.name, exc_info=error)
         finally:
             ended = time.monotonic()
-            self._rested = ended + rest * (ended - began)
+            self._took_s = ended - began
+            self._rested = ended + rest * self._took_s
             run.done.set()

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from threading import Semaphore
 from typing import Any
 
@@ -22,7 +23,7 @@ from matcher.identity import Cluster, Identities
 from matcher.joint import JointCandidate, NotJoint
 from matcher.market.market import Market
 from matcher.phrases import phrase
-from matcher.records import Need, Record
+from matcher.records import Kind, Need, Record
 from matcher.review import Review
 from service.confidentiality.audience import Audience
 from service.problems import Problem
@@ -31,6 +32,7 @@ from service.projection.catalogue import Catalogue
 from service.projection.findings import Findings
 from service.projection.places import Place, Places
 from service.projection.running import Running
+from service.projection.shown import Shown, load, save
 from service.store.database import Database
 from service.store.tables import EditRow, ProjectionRow, now
 
@@ -46,6 +48,8 @@ FIRST_S = 150.0
 """The same where there is nothing yet to show meanwhile."""
 WAITING = 8
 """Requests that wait for the market at once: the others are told to come again."""
+EARLIER = -1
+"""The number of records and edits of what another process made."""
 ATTEMPTS = 20
 """How often the chain of ids is tried to be moved on, where other workers move it too."""
 
@@ -98,6 +102,10 @@ def everybody(candidate: JointCandidate) -> tuple[Need, ...]:
     return (*candidate.members, *candidate.observers, *candidate.declined)
 
 
+def _file(audience: Audience) -> str:
+    return f"shown-{audience.value}.bin"
+
+
 def sight(audience: Audience) -> Filter:
     """All that is in an audience's engine: the engine holds nothing else."""
     return Filter(open_to=audience.open_to)
@@ -127,6 +135,8 @@ class Views:
         self._places = {one: Places(f"places-{one.value}", attendance) for one in Audience}
         self._shown: dict[Audience, tuple[Cooperation, tuple[int, int], Cooperation]] = {}
         """The last view, with the records that it was held against, and what of it still stands."""
+        self._kept_view: dict[Audience, Cooperation] = {}
+        """What is on disk."""
         self._waiting = Semaphore(WAITING)
         self._edits: dict[Audience, tuple[int, Review]] = {}
 
@@ -143,11 +153,45 @@ class Views:
             raise _busy()
         return found
 
-    def begin(self, day: date) -> None:
-        """Group the needs of large audiences before anybody asks, one after the other."""
+    def begin(self, day: date, folder: Path | None = None) -> None:
+        """Group the needs of large audiences before anybody asks, one after the other.
+
+        Until then they are shown what `keep` wrote into the folder, as far as it still stands.
+        """
+        large = [one for one in Audience if len(self._catalogue.engines[one].needs) > MANY]
+        if folder is not None:
+            for audience in large:
+                self._take_up(audience, folder / _file(audience))
+        for audience in large:
+            self._made(audience, day, FIRST_S)
+            self._cooperation[audience].join(FIRST_S)  # who has something to show was not kept waiting
+
+    def keep(self, folder: Path) -> None:
+        """Write what large audiences were last shown into a folder, where it is not there yet."""
         for audience in Audience:
-            if len(self._catalogue.engines[audience].needs) > MANY:
-                self._made(audience, day, FIRST_S)
+            known = self._cooperation[audience].known
+            large = len(self._catalogue.engines[audience].needs) > MANY
+            if large and known is not None and self._kept_view.get(audience) is not known[1]:
+                view, versions = known[1], self._catalogue.engines[audience].versions
+                kept = Shown(view.state.day, view.clusters, view.candidates, view.not_joint)
+                save(folder / _file(audience), kept, versions)
+                self._kept_view[audience] = view
+
+    def _take_up(self, audience: Audience, path: Path) -> None:
+        engine = self._catalogue.engines[audience]
+
+        def find(kind: str, id_: str) -> Record | None:
+            held = engine.collections[Kind(kind)]
+            return held.record(held.row(id_)) if id_ in held else None
+
+        with engine.needs.reading(), engine.solutions.reading():
+            found = load(path, find, engine.versions)
+        if found is not None:
+            state = State(EARLIER, EARLIER, found.day)
+            identities = self._chain(audience)[2]
+            self._cooperation[audience].begin_from(
+                state, Cooperation(state, found.clusters, found.candidates, found.not_joint, identities)
+            )
 
     def known(self, audience: Audience, day: date) -> Cooperation | None:
         """The same without any waiting; None where nothing is made yet."""
