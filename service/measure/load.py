@@ -124,7 +124,8 @@ def prepare(plan: Plan, settings: Settings, home: Path) -> Path:
     try:
         world = enter(held.database, needs, solutions)
         held.start()
-        # as of a service that was used before: what its users compare is kept on disk
+        # as of a service that was used before: what its users are shown and compare is kept on disk
+        held.views.begin(held.today)
         held.views.market(Audience.NETWORK, held.today)
     finally:
         held.stop()

@@ -182,10 +182,10 @@ class Views:
 
         def find(kind: str, id_: str) -> Record | None:
             held = engine.collections[Kind(kind)]
-            return held.record(held.row(id_)) if id_ in held else None
+            with held.reading():  # for each by itself: nobody waits with a write until all are looked up
+                return held.record(held.row(id_)) if id_ in held else None
 
-        with engine.needs.reading(), engine.solutions.reading():
-            found = load(path, find, engine.versions)
+        found = load(path, find, engine.versions)
         if found is not None:
             state = State(EARLIER, EARLIER, found.day)
             identities = self._chain(audience)[2]
