@@ -171,6 +171,8 @@ class Views:
         for audience in Audience:
             known = self._cooperation[audience].known
             large = len(self._catalogue.engines[audience].needs) > MANY
+            if not large:
+                (folder / _file(audience)).unlink(missing_ok=True)  # nothing stays that is not kept up
             if large and known is not None and self._kept_view.get(audience) is not known[1]:
                 view, versions = known[1], self._catalogue.engines[audience].versions
                 kept = Shown(view.state.day, view.clusters, view.candidates, view.not_joint)

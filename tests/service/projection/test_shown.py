@@ -114,6 +114,14 @@ def test_a_new_state_takes_the_place_of_what_was_kept(house, kept):
     assert [one.id for one in found.candidates] == [one.id for one in made.candidates]
 
 
+def test_nothing_stays_of_an_audience_that_is_no_longer_large(house, kept, monkeypatch):
+    """It is grouped at once, and what is not kept up would go on telling of erased needs."""
+    _, folder = kept
+    monkeypatch.setattr(module, "MANY", 500)
+    house.held.views.keep(folder)
+    assert not list(folder.iterdir())
+
+
 @pytest.mark.parametrize("way", ["absent", "cut", "altered", "no header", "other model", "other shape"])
 def test_a_file_that_cannot_be_trusted_is_not_read(tmp_path, monkeypatch, way):
     """Then everything is made anew, as without a file."""
