@@ -101,6 +101,8 @@ class Backend:
         """Load what the first question in each language would wait for, in a thread of its own."""
 
         def load() -> None:
+            if self.follower.folder is not None:
+                self.views.take_up(self.follower.folder)
             for language in EU_LANGUAGES:
                 ask("Police. Fire brigade.", self.embedder, language)
                 detect("police")
@@ -108,7 +110,7 @@ class Backend:
             if self.suggester is not None:
                 self.suggester.suggest("police", "en")
 
-            self.views.begin(self.today, self.follower.folder)
+            self.views.begin(self.today)
 
         threading.Thread(target=load, name="needmatch-warm", daemon=True).start()
 

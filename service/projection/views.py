@@ -153,18 +153,19 @@ class Views:
             raise _busy()
         return found
 
-    def begin(self, day: date, folder: Path | None = None) -> None:
-        """Group the needs of large audiences before anybody asks, one after the other.
-
-        Until then they are shown what `keep` wrote into the folder, as far as it still stands.
-        """
-        large = [one for one in Audience if len(self._catalogue.engines[one].needs) > MANY]
-        if folder is not None:
-            for audience in large:
-                self._take_up(audience, folder / _file(audience))
-        for audience in large:
+    def begin(self, day: date) -> None:
+        """Group the needs of large audiences before anybody asks, one after the other."""
+        for audience in self._large():
             self._made(audience, day, FIRST_S)
             self._cooperation[audience].join(FIRST_S)  # who has something to show was not kept waiting
+
+    def take_up(self, folder: Path) -> None:
+        """Show large audiences, until they are grouped, what `keep` wrote, as far as it still stands."""
+        for audience in self._large():
+            self._take_up(audience, folder / _file(audience))
+
+    def _large(self) -> list[Audience]:
+        return [one for one in reversed(Audience) if len(self._catalogue.engines[one].needs) > MANY]
 
     def keep(self, folder: Path) -> None:
         """Write what large audiences were last shown into a folder, where it is not there yet."""

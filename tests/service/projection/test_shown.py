@@ -42,12 +42,10 @@ def again(house: House) -> Views:
     return Views(house.held.catalogue, house.held.database, house.held.follower.catch_up)
 
 
-def taken_up(house: House, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Cooperation | None:
+def taken_up(house: House, folder: Path) -> Cooperation | None:
     """What is shown after a restart before anything is grouped."""
     views = again(house)
-    with monkeypatch.context() as patch:
-        patch.setattr(Views, "_made", lambda *_: None)  # grouping takes for ever
-        views.begin(DAY, folder)
+    views.take_up(folder)
     known = views._cooperation[Audience.NETWORK].known
     return None if known is None else views._still(Audience.NETWORK, known[1])
 
@@ -63,10 +61,10 @@ def kept(house: House, tmp_path: Path) -> tuple[Cooperation, Path]:
     return made, folder
 
 
-def test_what_was_shown_is_shown_again_at_once(house, kept, monkeypatch):
+def test_what_was_shown_is_shown_again_at_once(house, kept):
     """Clusters, candidates with every figure and sentence, and ids; sentences can be said in any language."""
     made, folder = kept
-    found = taken_up(house, folder, monkeypatch)
+    found = taken_up(house, folder)
     assert found is not None
     assert (found.clusters, found.candidates, found.not_joint) == (
         made.clusters,
@@ -94,12 +92,12 @@ def test_what_was_shown_is_shown_again_at_once(house, kept, monkeypatch):
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_what_names_a_record_that_changed_since_is_left_out(house, kept, monkeypatch, change):
+def test_what_names_a_record_that_changed_since_is_left_out(house, kept, change):
     """Whether it was hidden, withdrawn or altered while nobody was shown anything."""
     made, folder = kept
     changed = made.candidates[0].members[0].id
     house.change(changed, **change)
-    found = taken_up(house, folder, monkeypatch)
+    found = taken_up(house, folder)
     assert found is not None
     assert [one.id for one in found.candidates] == [made.candidates[1].id]
 
@@ -108,7 +106,8 @@ def test_a_new_state_takes_the_place_of_what_was_kept(house, kept):
     """It is grouped as if nothing had been kept, with the same ids."""
     made, folder = kept
     views = again(house)
-    views.begin(DAY, folder)
+    views.take_up(folder)
+    views.begin(DAY)
     found = views.cooperation(Audience.NETWORK, DAY)
     assert found.state.records >= 0
     assert [one.id for one in found.candidates] == [one.id for one in made.candidates]
