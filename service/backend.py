@@ -13,10 +13,12 @@ from pathlib import Path
 from matcher.classify import Suggester
 from matcher.embed import Embedder
 from matcher.engine import Engine, Tuning
+from matcher.pace import give_way, giving_way
 from matcher.records import EU_LANGUAGES, Kind
 from matcher.retrieve import ask
 from matcher.text.language import detect
 from matcher.text.sentences import sentences
+from service.confidentiality.audience import Audience
 from service.projection.attendance import Attendance
 from service.projection.catalogue import Catalogue
 from service.projection.follower import Follower
@@ -86,6 +88,9 @@ class Backend:
                     self.keeper.open()
                     self.keeper.complete()
                 self.follower.start()
+                if self.follower.folder is not None:
+                    # who buys asks first: the others' may wait until requests are served
+                    self.views.take_up(self.follower.folder, Audience.NETWORK)
                 self.ready.set()
 
     def start_beside(self) -> None:
@@ -101,15 +106,18 @@ class Backend:
         """Load what the first question in each language would wait for, in a thread of its own."""
 
         def load() -> None:
-            if self.follower.folder is not None:
-                self.views.take_up(self.follower.folder)
-            for language in EU_LANGUAGES:
-                ask("Police. Fire brigade.", self.embedder, language)
-                detect("police")
-                sentences("Police. Fire brigade.", language)
-            if self.suggester is not None:
-                self.suggester.suggest("police", "en")
-
+            # whoever asks in a language that is not loaded yet loads it; the others are not kept from their turn
+            with giving_way(self.attendance.pause()):
+                for audience in Audience:
+                    if self.follower.folder is not None:
+                        self.views.take_up(self.follower.folder, audience)
+                for language in EU_LANGUAGES:
+                    give_way()
+                    ask("Police. Fire brigade.", self.embedder, language)
+                    detect("police")
+                    sentences("Police. Fire brigade.", language)
+                if self.suggester is not None:
+                    self.suggester.suggest("police", "en")
             self.views.begin(self.today)
 
         threading.Thread(target=load, name="needmatch-warm", daemon=True).start()

@@ -26,6 +26,7 @@ from numpy._core import multiarray
 from matcher import phrases
 from matcher.identity import Cluster
 from matcher.joint import JointCandidate, NotJoint
+from matcher.pace import give_way
 from matcher.records import Need, Record, Solution
 
 FORMAT = 1
@@ -154,6 +155,7 @@ def _written(part: Any, known: dict[tuple[str, str], str]) -> bytes:
 def _read(body: bytes, sizes: Sequence[int], standing: Mapping[tuple[str, str], Record]) -> Iterator[Any]:
     start = 0
     for size in sizes:
+        give_way()
         with suppress(_Changed):
             yield _Reader(BytesIO(body[start : start + size]), standing).load()
         start += size

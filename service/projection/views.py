@@ -159,9 +159,9 @@ class Views:
             self._made(audience, day, FIRST_S)
             self._cooperation[audience].join(FIRST_S)  # who has something to show was not kept waiting
 
-    def take_up(self, folder: Path) -> None:
-        """Show large audiences, until they are grouped, what `keep` wrote, as far as it still stands."""
-        for audience in self._large():
+    def take_up(self, folder: Path, audience: Audience) -> None:
+        """Show a large audience, until it is grouped, what `keep` wrote of it, as far as it still stands."""
+        if audience in self._large() and self._cooperation[audience].known is None:
             self._take_up(audience, folder / _file(audience))
 
     def _large(self) -> list[Audience]:

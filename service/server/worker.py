@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from matcher.errors import NeedmatchError
 from service import logs
 from service.security.limits import Limiter
+from service.server.garbage import keep_swept, settle
 from service.server.supervisor import (
     FINISH_S,
     HOPELESS,
@@ -36,8 +37,6 @@ from service.settings import ServerSettings
 THREADS = 12
 """Requests worked on at once: fewer than database connections, more than cores for those that wait."""
 KEEP_ALIVE_S = 15
-TURN_S = 0.001
-"""How long a thread may keep others waiting."""
 JOBS_NICE = 5
 """Jobs give way to requests."""
 
@@ -113,6 +112,7 @@ def serve_requests(
             settle()
             backend.warm()
             over = threading.Event()
+            keep_swept(backend.attendance.quiet, over)
             if os.environ.get(METRICS):
                 metrics.keep_refreshed(backend, over)
             runner = None
@@ -142,16 +142,6 @@ def serve_requests(
         timeout_graceful_shutdown=FINISH_S,
     )
     Server(config, ready).run(sockets=[opened])
-
-
-def settle() -> None:
-    """Have what was loaded at the start looked through for garbage never again, which takes a second a time.
-
-    Threads take turns more often than usual: a request must not wait behind what is computed beside it.
-    """
-    gc.freeze()
-    gc.enable()
-    sys.setswitchinterval(TURN_S)
 
 
 def work_jobs(settings: ServerSettings, ready: Callable[[], None]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -72,14 +73,23 @@ def open_database(url: str, *, pool_size: int = 8) -> Database:
     if made.get_backend_name() == "postgresql":
         made = made.set(drivername="postgresql+psycopg")
         engine = create_engine(
-            made, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=BUSY_S
+            made,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            pool_timeout=BUSY_S,
+            json_deserializer=from_json,
         )
         event.listen(engine, "connect", _utc)
         event.listen(engine, "begin", _turn)
         return Database(engine)
     if made.get_backend_name() == "sqlite" and made.database not in (None, "", ":memory:"):
         engine = create_engine(
-            made, pool_size=pool_size, max_overflow=pool_size, connect_args={"timeout": BUSY_S}
+            made,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            connect_args={"timeout": BUSY_S},
+            json_deserializer=from_json,
         )
         event.listen(engine, "connect", _prepared)
         event.listen(engine, "begin", _begun)

@@ -45,7 +45,7 @@ def again(house: House) -> Views:
 def taken_up(house: House, folder: Path) -> Cooperation | None:
     """What is shown after a restart before anything is grouped."""
     views = again(house)
-    views.take_up(folder)
+    views.take_up(folder, Audience.NETWORK)
     known = views._cooperation[Audience.NETWORK].known
     return None if known is None else views._still(Audience.NETWORK, known[1])
 
@@ -106,7 +106,7 @@ def test_a_new_state_takes_the_place_of_what_was_kept(house, kept):
     """It is grouped as if nothing had been kept, with the same ids."""
     made, folder = kept
     views = again(house)
-    views.take_up(folder)
+    views.take_up(folder, Audience.NETWORK)
     views.begin(DAY)
     found = views.cooperation(Audience.NETWORK, DAY)
     assert found.state.records >= 0
