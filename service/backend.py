@@ -106,7 +106,7 @@ class Backend:
         """Load what the first question in each language would wait for, in a thread of its own."""
 
         def load() -> None:
-            # whoever asks in a language that is not loaded yet loads it; the others are not kept from their turn
+            # whoever asks in a language that is not loaded yet loads it; others are not kept from their turn
             with giving_way(self.attendance.pause()):
                 for audience in Audience:
                     if self.follower.folder is not None:

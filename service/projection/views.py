@@ -46,7 +46,7 @@ LONG_S = 60.0
 """How long any request waits for what it cannot do without."""
 FIRST_S = 150.0
 """The same where there is nothing yet to show meanwhile."""
-WAITING = 8
+WAITING = 16
 """Requests that wait for the market at once: the others are told to come again."""
 EARLIER = -1
 """The number of records and edits of what another process made."""
