@@ -18,6 +18,7 @@ from matcher.records import EU_LANGUAGES, Kind
 from matcher.retrieve import ask
 from matcher.text.language import detect
 from matcher.text.sentences import sentences
+from matcher.text.terms import terms
 from service.confidentiality.audience import Audience
 from service.projection.attendance import Attendance
 from service.projection.catalogue import Catalogue
@@ -87,10 +88,11 @@ class Backend:
                 if self.keeper is not None:
                     self.keeper.open()
                     self.keeper.complete()
+                # what every question needs, read while the index waits for the disk
+                words = threading.Thread(target=_read_words, name="needmatch-words", daemon=True)
+                words.start()
                 self.follower.start()
-                if self.follower.folder is not None:
-                    # who buys asks first: the others' may wait until requests are served
-                    self.views.take_up(self.follower.folder, Audience.NETWORK)
+                words.join()
                 self.ready.set()
 
     def start_beside(self) -> None:
@@ -106,11 +108,14 @@ class Backend:
         """Load what the first question in each language would wait for, in a thread of its own."""
 
         def load() -> None:
+            folder = self.follower.folder
+            if folder is not None:  # those who buy ask first
+                self.views.take_up(folder, Audience.NETWORK)
             # whoever asks in a language that is not loaded yet loads it; others are not kept from their turn
             with giving_way(self.attendance.pause()):
                 for audience in Audience:
-                    if self.follower.folder is not None:
-                        self.views.take_up(self.follower.folder, audience)
+                    if folder is not None:
+                        self.views.take_up(folder, audience)
                 for language in EU_LANGUAGES:
                     give_way()
                     ask("Police. Fire brigade.", self.embedder, language)
@@ -140,6 +145,12 @@ class Backend:
         self.database.close()
         if self.keeper is not None and self.keeper.reader is not None:
             self.keeper.reader.close()
+
+
+def _read_words() -> None:
+    """Read stop words and lemmas of all languages: the first question in each would wait for them."""
+    for language in EU_LANGUAGES:
+        terms("police", language)
 
 
 def open_backend(
