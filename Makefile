@@ -48,8 +48,8 @@ check: setup ## format, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup ## speed and memory, written to docs/performance.md and docs/performance.json
-	$(BIN)/python -m service.measure.bench
+bench: setup ## all of speed and memory, written to docs/performance.md (hours; ONLY=part,part; others by pip install -e '.[peers]')
+	$(BIN)/needmatch bench $(if $(ONLY),--only $(ONLY))
 
 load: setup ## users on a whole service, written to docs/load.md (a quarter of an hour the first time)
 	$(BIN)/python -m service.measure.load

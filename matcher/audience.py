@@ -19,6 +19,7 @@ from matcher.filters import Filter
 from matcher.identity import Cluster, Identities
 from matcher.joint import JointCandidate, NotJoint
 from matcher.label import Phrase, PhraseStatistics
+from matcher.nearest import Search, among
 from matcher.partition import Partition
 from matcher.profiles import NEAREST, solution_profiles
 from matcher.protocols import Int64, Role
@@ -67,12 +68,13 @@ class _Ahead:
 class Audience:
     """The needs that a filter admits, and what is known of their groups."""
 
-    def __init__(self, where: Filter, grouping: Grouping, dimension: int) -> None:
+    def __init__(self, where: Filter, grouping: Grouping, dimension: int, whole: Search = among) -> None:
         self.where = where
         self.state: tuple[int, int] | None = None
         """`Collection.changes` of the needs and the solutions that it was made of."""
         self._dimension = dimension
-        self.partition = Partition(grouping, dimension)
+        self._whole = whole
+        self.partition = Partition(grouping, dimension, whole)
         self.needs: dict[int, Need] = {}
         """By row, as they were."""
         self.rows: dict[str, int] = {}
@@ -156,7 +158,7 @@ class Audience:
         columns = {column: solutions.changed(column) for column in offers}
         if bool(columns) != bool(self._columns):
             # pairs are judged by another model then
-            self.partition = Partition(self.grouping, self._dimension)
+            self.partition = Partition(self.grouping, self._dimension, self._whole)
             self._stamps = {}
         else:
             self._offer(solutions, offers, columns)

@@ -25,6 +25,7 @@ from matcher.joint import JointCandidate, NotJoint, judge
 from matcher.joint.instrument import Offers
 from matcher.joint.totals import organisation
 from matcher.label import label
+from matcher.nearest import Search, among
 from matcher.pace import give_way, hurrying
 from matcher.pairs import PairModel
 from matcher.profiles import profile_features
@@ -79,6 +80,8 @@ class Cooperation:
         """What analysts changed."""
         self.identities: dict[Filter, Identities] = {}
         """Of the audiences that were asked for by day."""
+        self.whole: Search = among
+        """Finds the neighbours of all needs of an audience that is new."""
         self._turn = threading.RLock()
         self._audiences: dict[Filter, Audience] = {}
         self._naming = threading.Lock()
@@ -360,7 +363,7 @@ class Cooperation:
             if len(self._audiences) >= KEPT:
                 self._audiences.pop(next(iter(self._audiences)))
             dimension = self._embedder.encoder.identity.dimension
-            kept = self._audiences[where] = Audience(where, grouping, dimension)
+            kept = self._audiences[where] = Audience(where, grouping, dimension, self.whole)
         more = True
         while more:
             with self.steady():

@@ -10,6 +10,8 @@
     ├── ClusterUnknown             an id that no cluster has or had
     ├── ReviewConflict             an analyst's edit that contradicts an earlier one
     ├── SettingInvalid             an option or setting outside its range
+    ├── ExtraMissing               an optional part of needmatch is not installed
+    ├── WorkerLost                 a piece of work on which one worker after the other died
     ├── ModelError
     │   ├── ModelUnknown           no such model in the registry, nor such a folder
     │   ├── ModelMissing           known, but its weights are not on this machine
@@ -98,6 +100,14 @@ class ReviewConflict(NeedmatchError):
 
 class SettingInvalid(NeedmatchError):
     """An option or setting is outside its range."""
+
+
+class ExtraMissing(NeedmatchError):
+    """An optional part of needmatch is asked for and not installed."""
+
+
+class WorkerLost(NeedmatchError):
+    """One worker after the other died on the same piece of work."""
 
 
 class ModelError(NeedmatchError):

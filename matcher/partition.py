@@ -15,6 +15,7 @@ from scipy import sparse
 
 from matcher.cluster import Grouping, Ties, components, split
 from matcher.graph import Neighbourhoods
+from matcher.nearest import Search, among
 from matcher.pace import give_way
 from matcher.pairs import PairModel
 from matcher.profiles import unit
@@ -31,14 +32,14 @@ class Partition:
     """Groups of needs by the probability that pairs of them ask for the same.
 
     Needs that say the very same stand as one while groups are sought, so that a heap of copies costs no
-    more than one of them.
+    more than one of them. `whole` finds the neighbours of all needs at once.
     """
 
-    def __init__(self, grouping: Grouping, dimension: int) -> None:
+    def __init__(self, grouping: Grouping, dimension: int, whole: Search = among) -> None:
         self.grouping = grouping
         self.model = PairModel(grouping.beside, grouping.alone)
         self.traits: Traits | None = None
-        self._near = Neighbourhoods(dimension, grouping.similarity)
+        self._near = Neighbourhoods(dimension, grouping.similarity, whole=whole)
         self._pairs: Int64 = np.empty((0, 2), dtype=np.int64)
         self._chances: NDArray[np.float64] = np.empty(0)
         self._known: dict[tuple[bytes, Ties], list[Int64]] = {}

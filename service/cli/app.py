@@ -7,6 +7,7 @@ import typer
 from service.cli import (
     admin,
     backup,
+    bench,
     candidate,
     candidates,
     cycle,
@@ -50,6 +51,7 @@ app.command()(market.market)
 app.command()(measure.rank)
 app.command()(measure.group)
 app.command()(measure.evaluate)
+app.command()(bench.bench)
 app.command()(index.index)
 app.command()(backup.backup)
 app.command()(backup.restore)

@@ -70,7 +70,13 @@ def lifelike(source: Float32, count: int, seed: int = SEED) -> Float32:
     """
     random = np.random.default_rng(seed)
     near = nearest(source)
-    made = source[random.integers(0, len(source), count)].copy()
+    return moved(source[random.integers(0, len(source), count)], source, near, random)
+
+
+def moved(made: Float32, source: Float32, near: np.ndarray, random: np.random.Generator) -> Float32:
+    """`float32[count, d]`: vectors moved by parts of differences between near ones, of unit length again."""
+    made = made.copy()
+    count = len(made)
     for _ in range(MOVES):
         from_ = random.integers(0, len(source), count)
         to = near[from_, random.integers(0, near.shape[1], count)]

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any
 
 from matcher.records import Need, Record, Solution
 from service.cli import screen
-from service.measure.bench import load_average, machine
+from service.measure import overview
 from service.measure.capacity import figures_of, summary, write
+from service.measure.machine import load_average, machine
 from service.measure.performance import terminal_row
 from service.measure.traffic import MIX, THINK_S, Person, User, World
 from service.measure.workload import fingerprint, made_solutions, query_needs, recombined
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     facts |= measure(plan, settings, kept)
     facts |= {"plan": asdict(plan), "organisations": ORGANISATIONS, "load_after": load_average()}
     figures = figures_of(facts)
-    for file in write(figures, facts, chosen.out):
+    for file in (*write(figures, facts, chosen.out), overview.write(chosen.out)):
         screen.errors().print(f"Written to {file}")
     screen.table(screen.console(), ["figure", "value", "bar", "met"], [terminal_row(f) for f in figures])
 

@@ -1,4 +1,4 @@
-"""Figures of speed and memory with the bars they are held to, and the page that shows them."""
+"""Figures of speed and memory, with the bars they are held to."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,16 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+OURS = "needmatch"
 SHOWN = 10
 """Results that a timed query explains."""
+FASTER, TOKENS = 3.0, "120"
+"""How many times faster than the fastest other embedding must be, at texts of so many tokens."""
+SIZE = 10_000
+"""Solutions for which the bars of loading, of memory and of the slowest queries hold."""
+QUERY_MS = {SIZE: 40.0, 100_000: 45.0}
+"""The median of a query must stay below this, at so many solutions."""
+FILE = "performance.json"
 
 Found = Mapping[str, Any]
 """What one job of `service.measure.bench` has measured, as it comes out of its process."""
@@ -38,21 +46,35 @@ class Figure:
         return self.value >= self.bar if self.at_least else self.value < self.bar
 
 
-def embedding(found: Found) -> list[Figure]:
-    """Throughput at each length, as the median ratio of the pairs; held to the bar at 120 tokens."""
+def embedding(found: Found) -> tuple[list[Figure], dict[str, Any]]:
+    """Speed against the fastest other at each length, as the median ratio of the rounds; and all rates.
+
+    The second has `rates`, texts a second of each by length in tokens, and `ratios`, how many times as fast
+    as each other needmatch is.
+    """
     figures: list[Figure] = []
+    rates: dict[str, dict[str, float]] = {}
+    ratios: dict[str, dict[str, float]] = {}
     for tokens, one in found["lengths"].items():
-        ratios = sorted(b / a for a, b in one["pairs"])
-        fast, reference = (one["texts"] / median(side) for side in zip(*one["pairs"], strict=True))
+        took = one["seconds"]
+        rates[tokens] = {name: one["texts"] / median(seconds) for name, seconds in took.items()}
+        others = {
+            name: sorted(b / a for a, b in zip(took[OURS], seconds, strict=True))
+            for name, seconds in took.items()
+            if name != OURS
+        }
+        ratios[tokens] = {name: median(times) for name, times in others.items()}
+        fastest = min(others, key=lambda name: ratios[tokens][name])
+        times = others[fastest]
         note = (
-            f"{fast:.0f} texts a second against {reference:.0f}; "
-            f"{len(ratios)} pair{'s' if len(ratios) > 1 else ''}, from {ratios[0]:.2f} to {ratios[-1]:.2f}; "
+            f"{rates[tokens][OURS]:.0f} texts a second against {rates[tokens][fastest]:.0f} of {fastest}; "
+            f"{len(times)} round{'s' if len(times) > 1 else ''}, from {times[0]:.2f} to {times[-1]:.2f}; "
             f"{one['texts']} texts of {one['mean_tokens']:.0f} tokens in the mean"
         )
-        bar = 2.5 if tokens == "120" else None
-        name = f"embedding speed over sentence-transformers, {tokens} tokens"
-        figures.append(Figure(name, median(ratios), "x", note, bar, at_least=True))
-    return figures
+        bar = FASTER if tokens == TOKENS else None
+        name = f"embedding speed over the fastest other, {tokens} tokens"
+        figures.append(Figure(name, median(times), "x", note, bar, at_least=True))
+    return figures, {"rates": rates, "ratios": ratios, "missing": found["missing"]}
 
 
 def starting(seconds: Sequence[float]) -> list[Figure]:
@@ -60,25 +82,28 @@ def starting(seconds: Sequence[float]) -> list[Figure]:
     return [Figure("`needmatch --help`", median(seconds), "s", spread(seconds, "s"), bar=0.5)]
 
 
-def serving(found: Sequence[Found]) -> list[Figure]:
-    """Opening the engine, and its memory without records."""
+def opening(found: Sequence[Found]) -> list[Figure]:
+    """Opening the engine, imports included."""
     seconds = [one["open_seconds"] for one in found]
+    return [Figure("opening the engine", median(seconds), "s", f"imports included; {spread(seconds, 's')}")]
+
+
+def holding(found: Sequence[Found]) -> list[Figure]:
+    """The memory of an engine without records."""
     peak = max(one["peak_bytes"] for one in found) / 1e9
-    return [
-        Figure("opening the engine", median(seconds), "s", f"imports included; {spread(seconds, 's')}"),
-        Figure("peak memory, no records", peak, "GB", "engine open, one question answered", bar=1.5),
-    ]
+    return [Figure("peak memory, no records", peak, "GB", "engine open, one question answered", bar=1.5)]
 
 
 def loading(found: Sequence[Found], size: int) -> list[Figure]:
     """`Engine.load`."""
     seconds = [one["load_seconds"] for one in found]
     note = f"model already open; {spread(seconds, 's')}"
-    return [Figure(f"loading a snapshot of {size:,} solutions", median(seconds), "s", note, bar=1.0)]
+    bar = 1.0 if size <= SIZE else None
+    return [Figure(f"loading a snapshot of {size:,} solutions", median(seconds), "s", note, bar)]
 
 
-def querying(found: Found, size: int) -> list[Figure]:
-    """One query end to end, and the memory of the process that answered all."""
+def querying(found: Found, size: int) -> tuple[list[Figure], list[Figure]]:
+    """One query end to end; and the memory of the process that answered all."""
     passes = [[s * 1000 for s in one] for one in found["seconds"]]
     read = [s * 1000 for s in found["reading_seconds"]]
     middle = [median(one) for one in passes]
@@ -86,25 +111,27 @@ def querying(found: Found, size: int) -> list[Figure]:
     said = f"{len(passes[0])} different needs, best {SHOWN} explained; {spread(middle, 'ms')}"
     said += "" if found["calibrated"] else "; no calibrator is fitted for this model"
     name = f"one query over {size:,} solutions"
+    small = size <= SIZE
+    peak = Figure(
+        f"peak memory, {size:,} solutions",
+        found["peak_bytes"] / 1e9,
+        "GB",
+        "loads the snapshot and answers the queries",
+        bar=2.0 if small else None,
+    )
+    held_to = min((bar for most, bar in QUERY_MS.items() if size <= most), default=None)
     return [
-        Figure(f"{name}, p50", median(middle), "ms", said, bar=40),
-        Figure(f"{name}, p95", median(tail), "ms", spread(tail, "ms"), bar=100),
-        Figure("of it, reading the need (model, sentences, terms), p50", median(read), "ms"),
+        Figure(f"{name}, p50", median(middle), "ms", said, bar=held_to),
+        Figure(f"{name}, p95", median(tail), "ms", spread(tail, "ms"), bar=100 if small else None),
+        Figure(f"of it, reading the need, p50 ({size:,})", median(read), "ms", "model, sentences, terms"),
         Figure(
-            "the first queries of a process",
+            f"the first queries of a process ({size:,})",
             found["warm_up_seconds"],
             "s",
             f"{found['warm_up_queries']} needs in all languages, which load the rules of each; once, and "
             "in no figure above",
         ),
-        Figure(
-            f"peak memory, {size:,} solutions",
-            found["peak_bytes"] / 1e9,
-            "GB",
-            "loads the snapshot and answers the queries",
-            bar=2.0,
-        ),
-    ]
+    ], [peak]
 
 
 def grouping(found: Found, size: int) -> list[Figure]:
@@ -142,14 +169,14 @@ def shown(value: float, unit: str) -> str:
     >>> shown(37.123, "ms"), shown(3.4567, "x"), shown(1234.5, "ms")
     ('37.1 ms', '3.46 x', '1234 ms')
     """
-    return f"{value:.0f} {unit}" if value >= 1000 else f"{value:.3g} {unit}"
+    return f"{value:.0f} {unit}".rstrip() if value >= 1000 else f"{value:.3g} {unit}".rstrip()
 
 
 def row(figure: Figure) -> list[str]:
     """A figure's line of the table: name, value, bar, whether it is met, note."""
     bar = ""
     if figure.bar is not None:
-        bar = f"{'at least' if figure.at_least else 'below'} {figure.bar:g} {figure.unit}"
+        bar = f"{'at least' if figure.at_least else 'below'} {figure.bar:g} {figure.unit}".rstrip()
     met = {None: "", True: "yes", False: "**no**"}[figure.met]
     return [figure.name, shown(figure.value, figure.unit), bar, met, figure.note]
 
@@ -159,54 +186,22 @@ def terminal_row(figure: Figure) -> list[str]:
     return [cell.replace("*", "").replace("`", "") for cell in row(figure)[:4]]
 
 
-def page(figures: Sequence[Figure], facts: Found) -> str:
-    """The Markdown page of the figures."""
-    table = [["figure", "value", "bar", "met", ""], ["---"] * 5, *map(row, figures)]
-    versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
-    quick = (
-        "\n**A quick run, to see that measuring works: its figures say nothing.**\n" if facts["quick"] else ""
-    )
-    return f"""# Performance
-
-Written by `make bench`; the same figures, with those of the machine, are in `performance.json`.
-{quick}
-Measured {facts["date"]} at commit {facts["commit"]}, on {facts["processor"]} ({facts["threads"]} used),
-{facts["memory_gb"]:g} GB of memory, {facts["system"]}, Python {facts["python"]}; {versions}.
-The machine was shared with other work: the load was {facts["load_before"]:g} before and
-{facts["load_after"]:g} after. Times change with that; ratios, measured in turn within one run, are what to
-compare.
-
-{chr(10).join("| " + " | ".join(cells) + " |" for cells in table)}
-
-GB are 10^9 bytes.
-
-## How it is measured
-
-Each line comes from processes of its own. Files have been read before, so none comes from a cold disk.
-
-- **Embedding**: {facts["engines"]["fast"]} against {facts["engines"]["reference"]}, that is `encode` of
-  sentence-transformers with its default batches, on the same texts (words of the sample corpus, cut to
-  length) and the same cores. Both take turns, and the median of the ratios counts.
-- **The stored solutions**: the sample has too few, so {facts["plan"]["size"]:,} are made by putting sentences
-  of its solutions and needs together anew: those of two records in one language, drawn with the seed
-  {facts["plan"]["seed"]}. They are as many sentences long, and in the same languages, as the sample's own,
-  but no text that anybody would write.
-- **One query**: a whole need, from its text to the best {SHOWN} solutions with scores, reasons and quoted
-  sentences, in one process, one after the other, after {facts["plan"]["warm_up"]} in each language that do
-  not count. No vector is taken from a cache. Needs are those of the sample, and recombined ones when more
-  are wanted. All are asked {facts["plan"]["passes"]} times; the median of the passes' percentiles counts.
-- **Memory**: the peak of what was resident (`getrusage`), files mapped into memory included.
-- **Grouping**: neighbours and linkage, without embedding. The large one groups the stored solutions' vectors,
-  which stand in for those of as many needs; texts made from few sources are more alike than real needs, so
-  it is a hard case.
-"""
-
-
-def write(figures: Sequence[Figure], facts: Found, folder: Path) -> tuple[Path, Path]:
-    """Write the page and its figures as JSON; returns both files."""
+def stored(parts: Mapping[str, Found], facts: Found, folder: Path) -> Path:
+    """Put parts, and where they were measured, into performance.json; the other parts stay as they are."""
     folder.mkdir(parents=True, exist_ok=True)
-    markdown, stored = folder / "performance.md", folder / "performance.json"
-    markdown.write_text(page(figures, facts), encoding="utf-8")
-    rows = [{**asdict(figure), "met": figure.met} for figure in figures]
-    stored.write_text(json.dumps({**facts, "figures": rows}, indent=1) + "\n", encoding="utf-8")
-    return markdown, stored
+    file = folder / FILE
+    known = json.loads(file.read_text(encoding="utf-8")).get("parts", {}) if file.is_file() else {}
+    for name, found in parts.items():
+        rows = [{**asdict(figure), "met": figure.met} for figure in found["figures"]]
+        known[name] = {**found, "machine": facts, "figures": rows}
+    file.write_text(json.dumps({"parts": known}, indent=1) + "\n", encoding="utf-8")
+    return file
+
+
+def figure_of(row: Found) -> Figure:
+    """A figure as it was stored.
+
+    >>> figure_of({"name": "start", "value": 0.4, "unit": "s", "bar": 0.5, "met": True}).met
+    True
+    """
+    return Figure(**{name: value for name, value in row.items() if name != "met"})

@@ -35,7 +35,7 @@ from matcher.text.language import language_of
 from matcher.text.terms import Terms, terms
 from models import open_encoder
 from service.cli import screen
-from service.measure.bench import machine
+from service.measure.machine import machine
 from service.measure.workload import made_solutions
 from service.projection.keeper import Keeper
 from service.report.tables import table
@@ -428,7 +428,7 @@ def measure(
             found["server"] = connection.exec_driver_sql("SHOW server_version").scalar_one().split()[0]
             asked = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
             found["pgvector"] = connection.exec_driver_sql(asked).scalar_one()
-    from service.measure.bench import load_average
+    from service.measure.machine import load_average
 
     return {
         "machine": facts | {"load_after": load_average()},

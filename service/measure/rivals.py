@@ -88,7 +88,9 @@ def qdrant(vectors: Float32, allowed: Mapping[float, RowSet], k: int, folder: Pa
     client = QdrantClient(":memory:")
     size = models.VectorParams(size=vectors.shape[1], distance=models.Distance.DOT)
     client.create_collection("needs", vectors_config=size)
-    marks = {share: rows.mask.tolist() for share, rows in allowed.items()}
+    # names without a dot: to Qdrant a dot leads to what lies inside
+    names = {share: f"s{number}" for number, share in enumerate(allowed)}
+    marks = {names[share]: rows.mask.tolist() for share, rows in allowed.items()}
     for start in range(0, len(vectors), 10_000):
         ids = range(start, min(start + 10_000, len(vectors)))
         client.upsert(
@@ -96,12 +98,12 @@ def qdrant(vectors: Float32, allowed: Mapping[float, RowSet], k: int, folder: Pa
             models.Batch(
                 ids=list(ids),
                 vectors=np.asarray(vectors[start : start + 10_000]).tolist(),
-                payloads=[{f"s{share:g}": mark[row] for share, mark in marks.items()} for row in ids],
+                payloads=[{name: mark[row] for name, mark in marks.items()} for row in ids],
             ),
         )
 
     def ask(query: Float32, share: float) -> Int64:
-        marked = models.FieldCondition(key=f"s{share:g}", match=models.MatchValue(value=True))
+        marked = models.FieldCondition(key=names[share], match=models.MatchValue(value=True))
         where = None if share == 1 else models.Filter(must=[marked])
         found = client.query_points("needs", query=query.tolist(), query_filter=where, limit=k).points
         return np.array([int(point.id) for point in found], dtype=np.int64)
@@ -125,10 +127,36 @@ def lancedb(vectors: Float32, allowed: Mapping[float, RowSet], k: int, folder: P
     kept = lancedb.connect(str(folder)).create_table("needs", pa.table(columns), mode="overwrite")
 
     def ask(query: Float32, share: float) -> Int64:
-        wanted = kept.search(query).distance_type("dot").limit(k).select(["row"])
+        wanted = kept.search(query).distance_type("dot").limit(k).select(["row", "_distance"])
         if share != 1:
             wanted = wanted.where(f"{names[share]} = true", prefilter=True)
         return np.array([hit["row"] for hit in wanted.to_list()], dtype=np.int64)
+
+    return ask
+
+
+def txtai(vectors: Float32, allowed: Mapping[float, RowSet], k: int, _: Path) -> Ask:
+    """Vectors made elsewhere, in txtai, with records in SQLite: it searches, then filters what it found."""
+    from txtai.embeddings import Embeddings
+
+    names = {share: f"s{number}" for number, share in enumerate(allowed)}
+    marks = {names[share]: rows.mask.astype(int).tolist() for share, rows in allowed.items()}
+    asked: list[Float32] = []
+
+    def transform(texts: list[str]) -> Float32:
+        return np.stack([asked[-1] if text == "asked" else vectors[int(text)] for text in texts])
+
+    kept = Embeddings({"method": "external", "transform": transform, "content": True})
+    kept.index(
+        (row, {"text": str(row)} | {name: mark[row] for name, mark in marks.items()})
+        for row in range(len(vectors))
+    )
+
+    def ask(query: Float32, share: float) -> Int64:
+        asked[:] = [query]
+        where = "" if share == 1 else f" and {names[share]} = 1"
+        found = kept.search(f"select id from txtai where similar('asked'){where}", k)
+        return np.array([int(hit["id"]) for hit in found], dtype=np.int64)
 
     return ask
 
@@ -139,4 +167,5 @@ RIVALS = (
     Rival("sentence-transformers `semantic_search`", "sentence_transformers", semantic_search),
     Rival("Qdrant, local mode", "qdrant_client", qdrant),
     Rival("LanceDB, no index", "lancedb", lancedb),
+    Rival("txtai", "txtai", txtai),
 )

@@ -1,5 +1,6 @@
 """The page and the plots of `service.measure.index`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -126,15 +127,18 @@ def _rival(name: str, one: Found) -> list[str]:
     return [name, f"{one['build_seconds']:.1f}", *cells]
 
 
-def _bars(found: Found) -> list[str]:
-    """What is held to a bar, at the size that has bars; nothing where that was not measured."""
+def barred(found: Mapping[str, Any]) -> list[tuple[str, float, float, bool]]:
+    """What is held to a bar at the size that has bars: name, value, bar, and whether it is to be reached.
+
+    Nothing where that size was not measured.
+    """
     due = found["due"].get(BARRED, found["due"].get(str(BARRED)))
     one = found["ours"].get(f"{BARRED}/{due}")
     if one is None or "failed" in one:
         return []
     wide, narrow = one["shares"]["1"], one["shares"]["0.01"]
     bar = BARS["wide_ms"] if wide["way"] == Way.WALK else BARS["wide_exact_ms"]
-    rows = [
+    return [
         ("p50 ms, no filter", wide["p50_ms"], bar, False),
         ("recall@10, no filter", wide["recall"], 0.95, True),
         ("p50 ms, 1 % allowed", narrow["p50_ms"], BARS["narrow_ms"], False),
@@ -142,6 +146,9 @@ def _bars(found: Found) -> list[str]:
         ("memory, GB", one["memory_bytes"] / 1e9, BARS["memory_gb"], False),
         ("restart, s", one["restart_seconds"], BARS["restart_s"], False),
     ]
+
+
+def _bars(found: Found) -> list[str]:
     cells = [
         [
             name,
@@ -149,6 +156,7 @@ def _bars(found: Found) -> list[str]:
             f"{'at least' if least else 'under'} {bar:g}",
             "yes" if (value >= bar if least else value < bar) else "**no**",
         ]
-        for name, value, bar, least in rows
+        for name, value, bar, least in barred(found)
     ]
-    return [f"## Bars, {BARRED:,} vectors", "", *table(["figure", "value", "bar", "met"], cells), ""]
+    head = ["figure", "value", "bar", "met"]
+    return [f"## Bars, {BARRED:,} vectors", "", *table(head, cells), ""] if cells else []

@@ -29,7 +29,8 @@ from matcher.evaluate.clustering import overlap
 from matcher.protocols import Float32, Role
 from matcher.records import Need
 from service.cli import screen
-from service.measure.bench import machine, peak_bytes
+from service.measure import overview
+from service.measure.machine import machine, peak_bytes
 from service.report.plots import INK, MARK, MUTED, PALE, canvas
 from service.report.tables import table
 from service.settings import Settings
@@ -233,6 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     (chosen.out / "scale.md").write_text(page(growth, peers, facts), encoding="utf-8")
     tell(f"Written to {chosen.out / 'scale.md'}")
+    tell(f"Written to {overview.write(chosen.out)}")
 
 
 def _alone(job: str, size: int) -> Found:

@@ -22,7 +22,8 @@ from xml.sax.saxutils import escape
 from matcher.records import Kind, Need
 from service.cli import screen
 from service.cli.importing import KEPT_EVERY_S
-from service.measure.bench import load_average, machine
+from service.measure import overview
+from service.measure.machine import load_average, machine
 from service.measure.workload import query_needs
 from service.report.tables import table
 from service.settings import Settings
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen.out.mkdir(parents=True, exist_ok=True)
     (chosen.out / "streams.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     (chosen.out / "streams.md").write_text(page(facts), encoding="utf-8")
+    overview.write(chosen.out)
     screen.table(screen.console(), list(HEADS), [row(one) for one in facts["read"]])
 
 

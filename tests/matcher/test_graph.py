@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher import graph
-from matcher.graph import BATCH, CLOSE, Neighbourhoods
+from matcher import graph, nearest
+from matcher.graph import Neighbourhoods
+from matcher.nearest import BATCH, CLOSE
 from matcher.protocols import Float32
 
 Pairs = set[tuple[int, int]]
@@ -99,6 +100,7 @@ def test_blocks_find_what_all_pairs_scored_one_by_one_would(
 ) -> None:
     """Each pair is scored once for both sides; those at the edge of a block lose nobody."""
     monkeypatch.setattr(graph, "BATCH", batch)
+    monkeypatch.setattr(nearest, "BATCH", batch)
     for k in (1, 6, 40):
         vectors = dict(enumerate(around(100, 5, seed=k)))
         assert pairs_of(built(vectors, similarity, k)) == by_the_book(vectors, similarity, k)
@@ -108,6 +110,7 @@ def test_blocks_find_what_all_pairs_scored_one_by_one_would(
 def test_rounding_decides_about_no_neighbour(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where scores are as near to each other as single precision errs, it is as in double precision."""
     monkeypatch.setattr(graph, "BATCH", 32)
+    monkeypatch.setattr(nearest, "BATCH", 32)
     vectors = dict(enumerate(hardly_apart(300, 3, seed)))
     expected = by_the_book(vectors, 0.5, 6)
     assert 300 < len(expected) < 9000

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from corpora import load_sample
-from service.measure import bench
+from service.measure import bench, jobs
 from service.settings import Settings
 
 
@@ -25,9 +25,11 @@ def hashing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs in this process: a fresh one for each would load every language's rules again."""
 
-    def job(name: str, *, size: int, quick: bool = False, snapshot: str | None = None) -> dict[str, Any]:
-        plan = replace(bench.QUICK if quick else bench.Plan(), size=size)
-        found = bench.JOBS[name](plan, Settings(), Path(snapshot) if snapshot else None)
+    def job(
+        name: str, *, size: int, large: int = 0, quick: bool = False, snapshot: str | None = None
+    ) -> dict[str, Any]:
+        plan = replace(jobs.QUICK if quick else jobs.Plan(), size=size, large=large)
+        found = jobs.JOBS[name](plan, Settings(), Path(snapshot) if snapshot else None)
         as_printed: dict[str, Any] = json.loads(json.dumps(found))
         return as_printed
 
@@ -37,42 +39,66 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("here")
 def test_a_quick_run_writes_every_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Both files are written, hold every figure that has a bar and the others, and agree."""
-    bench.main(["--quick", "--size", "30", "--out", str(tmp_path)])
-    facts = json.loads((tmp_path / "performance.json").read_text(encoding="utf-8"))
-    figures = {figure["name"]: figure for figure in facts["figures"]}
+    bench.main(["--quick", "--size", "30", "--large", "40", "--out", str(tmp_path)])
+    parts = json.loads((tmp_path / "performance.json").read_text(encoding="utf-8"))["parts"]
+    assert list(parts) == list(bench.PARTS)
+    figures = {figure["name"]: figure for part in parts.values() for figure in part["figures"]}
     held = {name: (f["bar"], f["unit"]) for name, f in figures.items() if f["bar"] is not None}
     assert held == {
-        "embedding speed over sentence-transformers, 120 tokens": (2.5, "x"),
+        "embedding speed over the fastest other, 120 tokens": (3.0, "x"),
         "`needmatch --help`": (0.5, "s"),
         "peak memory, no records": (1.5, "GB"),
         "loading a snapshot of 30 solutions": (1.0, "s"),
+        "loading a snapshot of 40 solutions": (1.0, "s"),
         "one query over 30 solutions, p50": (40, "ms"),
         "one query over 30 solutions, p95": (100, "ms"),
+        "one query over 40 solutions, p50": (40, "ms"),
+        "one query over 40 solutions, p95": (100, "ms"),
         "peak memory, 30 solutions": (2.0, "GB"),
+        "peak memory, 40 solutions": (2.0, "GB"),
     }
     assert set(figures) - set(held) == {
-        "embedding speed over sentence-transformers, 20 tokens",
-        "embedding speed over sentence-transformers, 300 tokens",
+        "embedding speed over the fastest other, 20 tokens",
+        "embedding speed over the fastest other, 300 tokens",
         "opening the engine",
-        "of it, reading the need (model, sentences, terms), p50",
-        "the first queries of a process",
+        *(f"of it, reading the need, p50 ({size})" for size in (30, 40)),
+        *(f"the first queries of a process ({size})" for size in (30, 40)),
         f"grouping the sample's {len(load_sample().needs)} needs",
         "grouping 30 vectors",
     }
     assert all(figure["value"] > 0 for figure in figures.values())
-    assert (facts["quick"], facts["plan"]["size"]) == (True, 30)
+    machines = [part["machine"] for part in parts.values()]
+    assert all(
+        (one["quick"], one["plan"]["size"], one["plan"]["large"]) == (True, 30, 40) for one in machines
+    )
     page = (tmp_path / "performance.md").read_text(encoding="utf-8")
     assert all(f"| {name} |" in page for name in figures)
-    assert "figures say nothing" in page
+    assert ", quick" in page
     printed = capsys.readouterr().out
     assert "grouping 30 vectors" in re.sub(r"\s+", " ", printed)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_part_is_measured_anew_without_the_others(tmp_path: Path) -> None:
+    """What is stored of the others stays, with the machine and the day of its own."""
+    bench.main(["--quick", "--only", "start", "--size", "5", "--large", "0", "--out", str(tmp_path)])
+    file = tmp_path / "performance.json"
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    kept["parts"]["start"]["machine"]["commit"] = "of old"
+    file.write_text(json.dumps(kept), encoding="utf-8")
+    bench.main(["--quick", "--only", "embedding", "--out", str(tmp_path)])
+    parts = json.loads(file.read_text(encoding="utf-8"))["parts"]
+    assert set(parts) == {"start", "embedding"}
+    assert parts["start"] == kept["parts"]["start"]
+    assert "of old" in (tmp_path / "performance.md").read_text(encoding="utf-8")
 
 
 def test_a_job_runs_in_a_process_of_its_own() -> None:
     """What a job finds comes back through its standard output."""
     found = bench.alone("throughput", size=30, quick=True)
-    assert found["fast"] == "hashing@1/hashing"
+    assert found["engines"]["needmatch"] == "hashing@1/hashing"
     assert {tokens: one["texts"] for tokens, one in found["lengths"].items()} == {"20": 4, "120": 2, "300": 2}
+    assert set(found["missing"]) == {"txtai"}  # not installed, or no model of its kind
 
 
 def test_the_process_that_starts_the_jobs_imports_no_engine() -> None:
@@ -92,47 +118,39 @@ def test_a_job_that_fails_stops_the_run(tmp_path: Path) -> None:
         bench.alone("load", size=30, quick=True, snapshot=str(tmp_path / "absent"))
 
 
-def test_the_snapshot_is_made_once_and_again_for_other_content(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("job", "named"), [(jobs.build, "5-*"), (jobs.assemble, "assembled-6-*")])
+def test_a_snapshot_is_made_once_and_again_for_other_content(
+    tmp_path: Path, job: Callable[..., dict[str, Any]], named: str
+) -> None:
     """A second build takes what is there; another seed replaces it."""
-    plan = replace(bench.QUICK, size=5)
-    first = bench.build(plan, Settings())
-    assert bench.build(plan, Settings()) == {"snapshot": first["snapshot"], "reused": True}
-    other = bench.build(replace(plan, seed=plan.seed + 1), Settings())
+    plan = replace(jobs.QUICK, size=5, large=6)
+    first = job(plan, Settings())
+    assert job(plan, Settings()) == {"snapshot": first["snapshot"], "reused": True}
+    other = job(replace(plan, seed=plan.seed + 1), Settings())
     assert not other["reused"]
-    kept = [path for path in (tmp_path / "cache" / "bench").glob("5-*") if path.is_dir()]
+    kept = [path for path in (tmp_path / "cache" / "bench").glob(named) if path.is_dir()]
     assert kept == [Path(other["snapshot"])]
 
 
-@pytest.mark.parametrize("size", ["0", "-3"])
-def test_a_size_below_one_is_refused(size: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "wrong", [("--size", "0"), ("--size", "-3"), ("--large", "-1"), ("--only", "nothing")]
+)
+def test_what_cannot_be_measured_is_refused(
+    wrong: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     """The message says what was given."""
     with pytest.raises(SystemExit):
-        bench.main(["--size", size])
-    assert f"got {size}" in capsys.readouterr().err
+        bench.main(wrong)
+    assert f"got {wrong[1]}" in capsys.readouterr().err
 
 
-def test_both_sides_take_turns_at_going_first() -> None:
-    """A round starts with the side that went second before; each runs once unmeasured."""
+def test_all_sides_take_turns_at_going_first() -> None:
+    """A round starts with another side than the one before; each runs once unmeasured."""
     ran: list[str] = []
 
     def side(name: str) -> Callable[[], None]:
         return lambda: ran.append(name)
 
-    pairs = bench.alternated(side("a"), side("b"), rounds=3)
-    assert "".join(ran) == "ab" + "ab" + "ba" + "ab"
-    assert len(pairs) == 3
-
-
-def test_the_commit_says_when_files_differ(tmp_path: Path) -> None:
-    """Changed pages of docs do not count; anything else does; without a repository it is unknown."""
-    assert bench.commit(tmp_path).startswith("unknown")
-    for command in (
-        "init -q",
-        "-c user.name=a -c user.email=a@example.org -c commit.gpgsign=false commit -q --allow-empty -m x",
-    ):
-        subprocess.run(["git", "-C", str(tmp_path), *command.split()], check=True)
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "performance.md").write_text("figures", encoding="utf-8")
-    assert re.fullmatch(r"[0-9a-f]{7,}", bench.commit(tmp_path))
-    (tmp_path / "engine.py").write_text("", encoding="utf-8")
-    assert bench.commit(tmp_path).endswith("with changes")
+    found = jobs.in_turn({name: side(name) for name in "abc"}, rounds=4)
+    assert "".join(ran) == "abc" + "abc" + "bca" + "cab" + "abc"
+    assert {name: len(seconds) for name, seconds in found.items()} == dict.fromkeys("abc", 4)
