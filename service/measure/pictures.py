@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Found = Mapping[str, Any]
-HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "+++")
+HATCHES = ("", "///", "\\\\\\\\", "xx", "--", "++", "||")
 
 
 def drawn(folder: Path, parts: Mapping[str, Found], files: Mapping[str, Found]) -> list[str]:
