@@ -7,6 +7,7 @@ import typer
 from service.cli import (
     admin,
     backup,
+    batch,
     bench,
     candidate,
     candidates,
@@ -51,6 +52,7 @@ app.command()(market.market)
 app.command()(measure.rank)
 app.command()(measure.group)
 app.command()(measure.evaluate)
+app.command()(batch.batch)
 app.command()(bench.bench)
 app.command()(index.index)
 app.command()(backup.backup)

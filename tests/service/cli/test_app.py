@@ -40,7 +40,7 @@ def test_all_jobs_are_commands():
     """The commands that the documents name are there."""
     names = {name.removeprefix("needmatch").strip() for name, _ in commands()}
     jobs = "demo import export match demand similar why-not duplicates suggest candidates candidate dossier "
-    jobs += "market rank group evaluate bench index serve migrate backup restore"
+    jobs += "market rank group evaluate batch bench index serve migrate backup restore"
     edits = "merge split lock unlock rename must-link cannot-link undo list"
     assert names == {
         "",
