@@ -66,6 +66,7 @@ class Scene:
 
 SCENES: Sequence[Scene] = (
     Scene("front", None, "/", "The front page", "What the service is for, and a door for each who comes."),
+    Scene("login", None, "/login", "Signing in", "By password, or by one's organisation's own sign-in."),
     Scene(
         "need-form", Role.PRESCRIBER, "/needs/new", "Describing a need",
         "A prescriber writes in Estonian; CPV codes with their likelihood come while one types.",
@@ -91,12 +92,24 @@ SCENES: Sequence[Scene] = (
         "Why they match: requirement by requirement, with the evidence of both sides.", dark=True,
     ),
     Scene(
+        "why-not", Role.PROCURER, "/needs/{need_id}/why-not?solution={far_id}", "Why not this one?",
+        "Where any solution stands in the list, and what holds it there, in Polish.", language="pl",
+    ),
+    Scene(
         "compare", Role.PROCURER, "/needs/{need_id}/compare?solutions={solution_id}&solutions={other_id}",
         "Solutions side by side", "Two solutions against the same need, in French.", language="fr",
     ),
     Scene(
         "similar", Role.PROCURER, "/needs/{need_id}/similar", "Similar needs abroad",
         "Authorities of other countries that ask for the same, in Greek.", language="el",
+    ),
+    Scene(
+        "questions", Role.PROCURER, "/needs/{need_id}/questions", "Questions of companies",
+        "Each answer goes to all who follow the need, and is kept.",
+    ),
+    Scene(
+        "search", Role.PROCURER, "/search?text=ballistic+vests", "Searching solutions",
+        "Solutions for a few words in any language, on a phone.", phone=True,
     ),
     Scene(
         "candidates", Role.PROCURER, "/candidates", "Joint buying",
@@ -111,6 +124,10 @@ SCENES: Sequence[Scene] = (
         "Nine factors with weights and a sentence each, in Finnish.", language="fi",
     ),
     Scene(
+        "what-if", Role.PROCURER, "/candidates/{candidate_id}/what-if", "What if",
+        "The same candidate with other members or another window: what it would change.", language="sv",
+    ),
+    Scene(
         "work", Role.PROCURER, "/candidates/{candidate_id}/work", "Working together",
         "Interest, stages, the seven steps before a joint tender, and answers that all get at once.",
     ),
@@ -121,6 +138,18 @@ SCENES: Sequence[Scene] = (
     Scene(
         "demand-map", Role.INDUSTRY, "/demand/map", "The map of demand",
         "Where what is wanted, by country; small counts are withheld.",
+    ),
+    Scene(
+        "demand-gaps", Role.INDUSTRY, "/demand/gaps", "Needs that little answers",
+        "A company looks for demand that nobody serves yet, in Italian.", language="it",
+    ),
+    Scene(
+        "saved-search", Role.INDUSTRY, "/saved-searches/{search_id}", "A saved search",
+        "What is new for it comes to the inbox, by e-mail, as a feed or to a webhook.",
+    ),
+    Scene(
+        "inbox", Role.INDUSTRY, "/inbox", "The inbox", "Only what is new or has changed, in Dutch.",
+        language="nl",
     ),
     Scene(
         "solution", Role.INDUSTRY, "/solutions/{solution_id}/needs", "Who needs what one offers",
@@ -137,6 +166,14 @@ SCENES: Sequence[Scene] = (
     Scene(
         "cluster", Role.ANALYST, "/clusters/{cluster_id}", "Reviewing a cluster",
         "Merge, split, lock or name it; every change has a reason and can be undone.",
+    ),
+    Scene(
+        "ranking", Role.ANALYST, "/clusters/ranking", "Candidates, ranked",
+        "How the order holds when the weights of the score are moved.",
+    ),
+    Scene(
+        "cluster-history", Role.ANALYST, "/clusters/history", "What became of clusters",
+        "Every merge, split and change of name, with its reason; the last can be undone.", language="cs",
     ),
     Scene(
         "cycles", Role.ANALYST, "/cycles/compare?before={before_id}&after={after_id}", "Two cycles compared",
@@ -157,6 +194,26 @@ SCENES: Sequence[Scene] = (
     Scene(
         "administration", Role.ADMINISTRATOR, "/administration", "Administration",
         "Who waits to be vetted, and how the service is doing.",
+    ),
+    Scene(
+        "users", Role.ADMINISTRATOR, "/administration/users", "Users", "Who may do what, by organisation.",
+    ),
+    Scene(
+        "organisations", Role.ADMINISTRATOR, "/administration/organisations", "Organisations",
+        "Who is vetted, and who waits for it.", dark=True,
+    ),
+    Scene(
+        "audit", Role.ADMINISTRATOR, "/administration/audit", "The audit log",
+        "Who did what, and when; its rows cannot be changed or taken away.",
+    ),
+    Scene(
+        "models", Role.ADMINISTRATOR, "/administration/models", "Models",
+        "What answers are made with: model, fitted values, and their versions.",
+    ),
+    Scene("account", Role.PROCURER, "/account", "One's own account", "In Latvian.", language="lv"),
+    Scene(
+        "tokens", Role.PROCURER, "/account/tokens", "Tokens for programs",
+        "Each with its scopes and its end; shown once.",
     ),
     Scene(
         "help", None, "/help/matches", "Help", "How to read a match, in Hungarian.", language="hu",

@@ -145,7 +145,7 @@ class Taking:
         """What addresses are filled with; a saved search, two snapshots and an interest are made first."""
         with self._asking(Role.INDUSTRY) as ask:
             wanted = {"name": "Vests", "searched": "needs", "query_text": "ballistic vests"}
-            ask("saved-searches", wanted)
+            search = ask("saved-searches", wanted)["id"]
         with self._asking(Role.ANALYST) as ask:
             before = ask("cycles", {"name": "Spring"})["id"]
             clusters = ask("clusters?limit=50")["items"]
@@ -154,6 +154,7 @@ class Taking:
             need = ask("needs?mine=true&status=open&limit=1")["items"][0]["id"]
             found = ask(f"needs/{need}/solutions?k=2")["items"]
             pair = [one["solution"]["id"] for one in found]
+            far = ask(f"needs/{need}/solutions?k=40")["items"][-1]["solution"]["id"]
             candidates = ask("candidates?mine=true&limit=1")["items"] or ask("candidates?limit=1")["items"]
             candidate = candidates[0]["id"]
             ask(
@@ -166,8 +167,9 @@ class Taking:
             ask("clusters/edits", merged)
             after = ask("cycles", {"name": "Autumn"})["id"]
         return {
-            "need_id": need, "solution_id": pair[0], "other_id": pair[-1], "candidate_id": candidate,
-            "cluster_id": largest, "before_id": before, "after_id": after,
+            "need_id": need, "solution_id": pair[0], "other_id": pair[-1], "far_id": far,
+            "candidate_id": candidate,
+            "cluster_id": largest, "before_id": before, "after_id": after, "search_id": search,
         }  # fmt: skip
 
     @contextmanager

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from matcher.errors import NeedmatchError
 from matcher.phrases import phrase
+from matcher.text.language import detect
 from service.access import SAFE, BackendIn, Right
 from service.backend import Backend
 from service.language import CODES, Language, language, speak
@@ -66,6 +67,11 @@ class Visit:
     def partly(self) -> bool:
         """Whether a script asks for a part of the page only."""
         return self.request.headers.get("HX-Request") == "true"
+
+    def language_of(self, text: str) -> str | None:
+        """The language that the reader most likely wrote a text in; None for a text without letters."""
+        found = detect(text, self.spoken.code)
+        return found.language if found else None
 
     @property
     def here(self) -> str:

@@ -62,9 +62,9 @@ def search(
         if text.strip():
             found = matching.search_needs(
                 NeedSearch(
-                    text=text.strip(), language=language or None, k=asked.k, min_level=asked.min_level,
-                    countries=list(asked.countries), languages=list(asked.languages), cpv=asked.codes,
-                    nature=bought,
+                    text=text.strip(), language=language or visit.language_of(text), k=asked.k,
+                    min_level=asked.min_level, countries=list(asked.countries),
+                    languages=list(asked.languages), cpv=asked.codes, nature=bought,
                 ),
                 visit.held,
                 visit.viewer,

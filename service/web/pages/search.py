@@ -57,7 +57,7 @@ def _found(visit: Visit, text: str, language: str, asked: Narrowing) -> MatchesO
     try:
         given = SolutionSearch(
             text=text,
-            language=language if language in CODES else None,
+            language=language if language in CODES else visit.language_of(text),
             k=asked.k,
             min_level=asked.min_level,
             countries=list(asked.countries),

@@ -334,7 +334,8 @@ function scatter({ said, read, ui, format, width }) {
   const biggest = Math.max(1, ...read.rows.map((row) => row[size]?.number ?? 0));
   const groups = [...new Set(read.rows.map((row) => row[group]?.text ?? ""))];
   const points = read.rows.map((row, r) => ({ row: r, value: [row[x]?.number ?? null, row[y]?.number ?? null], group: row[group]?.text ?? "" })).filter(({ value }) => value[0] !== null && value[1] !== null);
-  const few = points.length <= 30 && width > 480;
+  // names beside more points than these lie over each other; the tooltip and the table have them all
+  const few = points.length <= 12 && width > 480;
   const series = groups.map((name, g) => ({
     name, type: "scatter", symbol: SHAPES[g % SHAPES.length], color: ui.colours[g % ui.colours.length],
     symbolSize: (_, { data }) => 9 + 26 * Math.sqrt((read.rows[data.row][size]?.number ?? 0) / biggest),
@@ -346,8 +347,9 @@ function scatter({ said, read, ui, format, width }) {
   }));
   const columns = [x, y, size, group].filter((column) => column >= 0);
   const units = (which, unit) => numbers({ ...said, unit: unit ?? "" }, formats(unit), which);
+  const up = units("y", said.unitY ?? said.unit);
   return {
-    x: units("x", said.unitX ?? said.unit), y: { ...units("y", said.unitY ?? said.unit), nameGap: 10 }, series, legend: groups, signs: true, decal: false, right: few ? 130 : 28,
+    x: units("x", said.unitX ?? said.unit), y: { ...up, nameGap: 10, axisLabel: { ...up.axisLabel, margin: 22 } }, series, legend: groups, signs: true, decal: false, right: few ? 172 : 28,
     tooltip: { formatter: ({ data }) => told(read, data.row, columns) },
   };
 }

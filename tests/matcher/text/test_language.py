@@ -73,3 +73,25 @@ def test_a_declared_language_stands() -> None:
     assert language_of(Need(id="1", title=SENTENCES["fr"], language="mt")) == "mt"
     assert language_of(Solution(id="1", name=SENTENCES["fr"])) == "fr"
     assert language_of(Solution(id="1", name="4711")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "reader", "expected"),
+    [
+        ("ballistic vests", "en", "en"),
+        ("ballistic vests", "sv", "fi"),
+        ("gilets pare-balles", "en", "fr"),
+        ("Kuulivestid politseile", "fi", "et"),
+    ],
+)
+def test_few_words_are_likelier_in_the_language_of_who_reads(text: str, reader: str, expected: str) -> None:
+    """Where the words leave it open; a text that is plainly of another language stays so."""
+    found = detect(text, reader)
+    assert found is not None
+    assert found.language == expected
+
+
+def test_a_text_of_many_words_is_read_the_same_by_everybody() -> None:
+    """The reader's language is a hint for what is short, not a second opinion."""
+    text = "Patrullpolitseinikud vajavad kuulikindlaid veste, mis kaitsevad tulirelva eest."
+    assert {found.language for reader in ("en", "fi", "lv") if (found := detect(text, reader))} == {"et"}
