@@ -11,11 +11,14 @@ ids and quotations are values, which stay as they are.
 ('{n} members name {code}.', 'EN 1063')
 """
 
+import string
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Literal
 
 Names = Literal["language", "country"]
+EUR = "eur"
+"""The format of an amount in euro: "EUR 1,234" in English, on pages as each language writes it."""
 
 
 class Phrase(str):
@@ -66,12 +69,12 @@ class Named(Phrase):
 
 
 def phrase(template: str, /, **values: Any) -> Phrase:
-    """A phrase of a template as for `str.format`; dates and numbers are formatted in it.
+    """A phrase of a template as for `str.format`; dates, numbers and amounts in euro are formatted in it.
 
-    >>> phrase("Together EUR {total:,.0f}.", total=1234567)
-    'Together EUR 1,234,567.'
+    >>> phrase("Together {total:eur}, {share:.0%} of it known.", total=1234567, share=0.5)
+    'Together EUR 1,234,567, 50% of it known.'
     """
-    return Phrase(template.format(**values), template, values)
+    return Phrase(_filled(template, values), template, values)
 
 
 def counted(one: str, many: str, n: int, /, **values: Any) -> Phrase:
@@ -81,7 +84,20 @@ def counted(one: str, many: str, n: int, /, **values: Any) -> Phrase:
     '1 day'
     """
     values = {"n": n, **values}
-    return _counted((one if n == 1 else many).format(**values), one, many, values)
+    return _counted(_filled(one if n == 1 else many, values), one, many, values)
+
+
+class _English(string.Formatter):
+    """Fills templates in English."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return f"EUR {value:,.0f}" if format_spec == EUR else format(value, format_spec)
+
+
+def _filled(template: str, values: Mapping[str, Any]) -> str:
+    if f":{EUR}}}" not in template:  # most phrases, in a third of the time
+        return template.format(**values)
+    return _English().vformat(template, (), values)
 
 
 def _counted(said: str, one: str, many: str, values: Mapping[str, Any]) -> Phrase:
@@ -157,7 +173,7 @@ def _mapped(text: str, change: Callable[[str], str]) -> str:
                 return text
             if isinstance(text, Counted):
                 form = text.one if values["n"] == 1 else text.template
-                return _counted(form.format(**values), text.one, text.template, values)
+                return _counted(_filled(form, values), text.one, text.template, values)
             return phrase(text.template, **values)
     return change(text)
 
@@ -202,7 +218,7 @@ def from_json(kept: Any) -> str:
             values = {name: _value(value) for name, value in given.items()}
             one = kept.get("one")
             form = template if one is None or values["n"] != 1 else one
-            said = kept["said"] if "said" in kept else form.format(**values)
+            said = kept["said"] if "said" in kept else _filled(form, values)
             return Phrase(said, template, values) if one is None else _counted(said, one, template, values)
     return str(kept)
 

@@ -16,7 +16,7 @@ from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from matcher.phrases import Counted, Joined, Listed, Named, Phrase
+from matcher.phrases import EUR, Counted, Joined, Listed, Named, Phrase
 from matcher.records import EU_LANGUAGES
 
 HERE = Path(__file__).parent / "web" / "locale"
@@ -126,6 +126,8 @@ class Language:
             return self.moment(value)
         if isinstance(value, date):
             return self.date(value)
+        if spec == EUR:
+            return self.money(value)
         if isinstance(value, Integral):
             return self._number(int(value), spec)
         if isinstance(value, Real):  # those of tables, too

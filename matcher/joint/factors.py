@@ -182,10 +182,10 @@ def volume(members: Sequence[Need], check: ThresholdCheck) -> _Finding:
     if row is None or total <= 0:
         if total > 0:
             sentence = phrase(
-                "Together EUR {total:,.0f}: no EU threshold is known to compare it with.", total=total
+                "Together {total:eur}: no EU threshold is known to compare it with.", total=total
             )
         else:
-            sentence = phrase("Together EUR {total:,.0f}: nothing to compare.", total=total)
+            sentence = phrase("Together {total:eur}: nothing to compare.", total=total)
         return _Finding(None, sentence, silent)
     times = total / row.amount_eur
     size = min(1.0, max(0.0, math.log10(times)))
@@ -202,13 +202,13 @@ def volume(members: Sequence[Need], check: ThresholdCheck) -> _Finding:
     }
     if row.provisional:
         sentence = phrase(
-            "Together EUR {total:,.0f} ({times:,.1f} times the threshold of EUR {amount:,.0f} for {rule}, "
+            "Together {total:eur} ({times:,.1f} times the threshold of {amount:eur} for {rule}, "
             "in force {first} - {last}, provisional); largest share {share:.0f} %.",
             **held,
         )
     else:
         sentence = phrase(
-            "Together EUR {total:,.0f} ({times:,.1f} times the threshold of EUR {amount:,.0f} for {rule}, "
+            "Together {total:eur} ({times:,.1f} times the threshold of {amount:eur} for {rule}, "
             "in force {first} - {last}); largest share {share:.0f} %.",
             **held,
         )

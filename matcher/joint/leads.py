@@ -100,8 +100,8 @@ def _reasons(members: Sequence[Need], likeness: NDArray[np.float64]) -> dict[str
     values = [(need.value_eur, need) for need in members if need.value_eur is not None]
     if (largest := _greatest(values)) is not None:
         words = counted(
-            "states the largest value, EUR {value:,.0f}, of {n} stated",
-            "states the largest value, EUR {value:,.0f}, of {n} stated",
+            "states the largest value, {value:eur}, of {n} stated",
+            "states the largest value, {value:eur}, of {n} stated",
             len(values),
             value=largest.value_eur,
         )

@@ -103,24 +103,24 @@ class ThresholdCheck:
         held = {"amount": row.amount_eur, "rule": row.rule, "validity": row.validity}
         if total is None:
             return phrase(
-                "No value is stated to hold against the threshold of EUR {amount:,.0f} ({rule}; {validity}).",
+                "No value is stated to hold against the threshold of {amount:eur} ({rule}; {validity}).",
                 **held,
             )
         if self.exceeded is None:
             return phrase(
-                "EUR {total:,.0f} stated so far: whether it reaches the threshold of EUR {amount:,.0f} "
+                "{total:eur} stated so far: whether it reaches the threshold of {amount:eur} "
                 "({rule}; {validity}) cannot be said.",
                 total=total,
                 **held,
             )
         if self.exceeded:
             return phrase(
-                "EUR {total:,.0f} is at or above the threshold of EUR {amount:,.0f} ({rule}; {validity}).",
+                "{total:eur} is at or above the threshold of {amount:eur} ({rule}; {validity}).",
                 total=total,
                 **held,
             )
         return phrase(
-            "EUR {total:,.0f} is below the threshold of EUR {amount:,.0f} ({rule}; {validity}).",
+            "{total:eur} is below the threshold of {amount:eur} ({rule}; {validity}).",
             total=total,
             **held,
         )
@@ -300,7 +300,7 @@ def _notes(members: Sequence[Need], found: ThresholdCheck, fallback: date | None
         yield phrase("{rule}: {note}.", rule=row.rule, note=row.note)
     if found.others:
         others = (
-            phrase("EUR {amount:,.0f} ({rule})", amount=other.amount_eur, rule=other.rule)
+            phrase("{amount:eur} ({rule})", amount=other.amount_eur, rule=other.rule)
             for other in found.others
         )
         yield phrase(

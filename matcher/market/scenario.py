@@ -229,10 +229,10 @@ def _sentence(table: pd.DataFrame, chosen: Assumptions) -> str:
     if not priced.empty:
         parts.append(
             counted(
-                "at an elasticity of {elasticity} the stated EUR {stated:,.0f} of {n} clusters "
-                "would be EUR {scenario:,.0f}",
-                "at an elasticity of {elasticity} the stated EUR {stated:,.0f} of {n} clusters "
-                "would be EUR {scenario:,.0f}",
+                "at an elasticity of {elasticity} the stated {stated:eur} of {n} clusters "
+                "would be {scenario:eur}",
+                "at an elasticity of {elasticity} the stated {stated:eur} of {n} clusters "
+                "would be {scenario:eur}",
                 len(priced),
                 elasticity=chosen.elasticity,
                 stated=float(priced["value_eur"].sum()),

@@ -355,7 +355,7 @@ PARAMETERS: Mapping[str, Phrase] = {
     "link from": phrase("Alike from a probability of"),
     "digits": phrase("Digits of a CPV branch"),
     "split": phrase("Before and after this day"),
-    "threshold_eur": phrase("Threshold in EUR, without VAT"),
+    "threshold_eur": phrase("Threshold in euro, without VAT"),
     "threshold_basis": phrase("What the threshold is"),
     "elasticity": phrase("Elasticity of the unit price"),
     "specification_hours": phrase("Hours to write one specification"),

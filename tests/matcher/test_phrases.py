@@ -76,7 +76,7 @@ def test_an_enumeration_ends_with_and(parts: list[str], said: str) -> None:
 
 KEPT = [
     *EVERY,
-    phrase("{a} and {b}", a=counted("{n} day", "{n} days", 1), b=phrase("EUR {sum:,.0f}", sum=1234567.5)),
+    phrase("{a} and {b}", a=counted("{n} day", "{n} days", 1), b=phrase("{sum:eur}", sum=1234567.5)),
     phrase("since {moment:%H:%M}", moment=datetime(2027, 3, 1, 12, 30, tzinfo=UTC)),
     joined(["plain", listed([phrase("One."), named("language", "et", "Estonian")])], "; "),
     Phrase("workspace", "Working together", {}),

@@ -32,10 +32,13 @@ def test_every_language_writes_numbers_dates_and_names(code: str) -> None:
 
 def test_values_of_a_phrase_are_written_as_the_language_does() -> None:
     """The format of the English template is kept, in the language's signs."""
-    said = phrase("Together EUR {total:,.0f}, {share:.0%}, from {day:%d %b %Y}.",
+    said = phrase("Together {total:eur}, {share:.0%}, from {day:%d %b %Y}.",
                   total=1_234_567.4, share=0.5, day=date(2027, 3, 1))  # fmt: skip
-    assert Language("de").say(said) == "Together EUR 1.234.567, 50\N{NO-BREAK SPACE}%, from 01.03.2027."
-    assert Language("en").say(said) == "Together EUR 1,234,567, 50\N{NO-BREAK SPACE}%, from 1 Mar 2027."
+    assert (
+        Language("de").say(said)
+        == "Together 1.234.567\N{NO-BREAK SPACE}€, 50\N{NO-BREAK SPACE}%, from 01.03.2027."
+    )
+    assert Language("en").say(said) == "Together €1,234,567, 50\N{NO-BREAK SPACE}%, from 1 Mar 2027."
 
 
 def test_parts_of_a_phrase_are_said_too() -> None:
