@@ -34,7 +34,7 @@ PATIENCE_MS = 30_000
 """For a machine on which everything else runs as well."""
 expect.set_options(timeout=PATIENCE_MS)
 AXE = PACKAGES / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,7 +69,7 @@ class Visitor:
         return self.page
 
     def violations(self) -> list[str]:
-        """What axe finds against WCAG 2.2 A and AA on the page as it is."""
+        """What axe finds against WCAG 2.2 A and AA, and against good practice, on the page as it is."""
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found = self.page.evaluate("rules => axe.run({runOnly: rules})", RULES)
         return [
@@ -166,7 +166,7 @@ def visit(site: Site, chromium: Chromium) -> Iterator[Opened]:
         contexts.append(context)
         visitor = Visitor(context.new_page(), site.url)
         visitors.append(visitor)
-        _listen(visitor)
+        listen(visitor)
         if role is not None and (anew or role not in site.signed_in):
             sign_in(visitor.page, site, role)
             if not anew:
@@ -179,7 +179,9 @@ def visit(site: Site, chromium: Chromium) -> Iterator[Opened]:
     assert [complaint for one in visitors for complaint in one.complaints] == []
 
 
-def _listen(visitor: Visitor) -> None:
+def listen(visitor: Visitor) -> None:
+    """Keep what the browser complains of at a visitor's page."""
+
     def console(message: ConsoleMessage) -> None:
         # a refused form is an answer, which the browser reports as a failure to load
         if message.type in {"error", "warning"} and "status of 4" not in message.text:

@@ -15,7 +15,7 @@ def test_no_page_is_left_out() -> None:
 
 @pytest.mark.parametrize("seen", PAGES, ids=lambda seen: f"{seen.role}{seen.path_words()}")
 def test_a_page_is_for_everybody(visit: Opened, world: World, seen: Seen) -> None:
-    """No violation of WCAG 2.2 AA in light or dark, nothing to scroll sideways, no complaint."""
+    """Nothing against WCAG 2.2 AA or good practice in light or dark, nothing wider than it, no complaint."""
     visitor = visit(seen.role)
     page = visitor.page
     answer = page.goto(visitor.url + seen.path(world))
