@@ -187,9 +187,10 @@ def _edits(visit: Visit) -> list[EditOut]:
 
 def _line(one: EditOut, edits: list[EditOut], called: told.Titles) -> dict[str, Any]:
     """A change with what can be done about it: undone, or brought back by undoing what undid it."""
+    of = next((told.done(each, called) for each in edits if each.number == one.undoes), None)
     undone = [each.number for each in edits if each.op == "undo" and each.undoes == one.number]
     again = None if one.stands or one.op == "undo" else (undone[-1] if undone else None)
-    return {"edit": one, "said": told.done(one, called), "again": again, "why": one.why}
+    return {"edit": one, "said": told.done(one, called), "of": of, "again": again, "why": one.why}
 
 
 def _history(visit: Visit, page: int, *, problem: Problem | None = None) -> Response:

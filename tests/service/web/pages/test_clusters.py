@@ -115,7 +115,10 @@ def test_needs_are_taken_out_and_that_is_undone(house: House, browser: Browsers)
     assert "other class" in text(ari.get("/clusters/history"))
     ari.send("/clusters/edits/1/undo")
     assert home(house, "vest-lt") == home(house, "vest-ee")
-    assert "Bring back" in text(ari.get("/clusters/history"))
+    history = ari.get("/clusters/history")
+    assert "Bring back" in text(history)
+    (latest, *_) = history.xpath("//main//ol[@reversed]/li")
+    assert "The change with number 1 was undone. Taken out: " in text(latest)
 
 
 def test_a_split_without_anybody_leaving_is_refused(house: House, browser: Browsers) -> None:
