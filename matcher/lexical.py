@@ -202,9 +202,12 @@ class LexicalIndex:
             self._settle()
             found = [part.score(columns, weights) for part in (self._main, self._late)]
         rows = np.concatenate([rows for rows, _ in found])
-        shares = np.concatenate([shares for _, shares in found])
-        order = np.argsort(rows)
-        return LexicalScores(rows[order], shares[order, 0], shares[order, 1])
+        shares = np.concatenate([shares for _, shares in found], axis=1)
+        # nearly every row shares a term with a query, and most often they are in order
+        if np.any(rows[1:] < rows[:-1]):
+            order = np.argsort(rows)
+            rows, shares = rows[order], shares[:, order]
+        return LexicalScores(rows, *shares)
 
     def save(self, path: Path) -> None:
         """Write the index and its statistics to one file (npz, not compressed)."""
@@ -290,14 +293,15 @@ class _Segment:
         self.alive &= ~np.isin(self.rows, rows)
 
     def score(self, columns: NDArray[np.int32], weights: Float32) -> tuple[Int64, Float32]:
-        """Rows that have any of the columns, and `float32[n, 2]`, what they reach."""
+        """Rows that have any of the columns, and `float32[2, n]`, what they reach."""
         if not self.rows.size:
-            return self.rows, np.empty((0, 2), dtype=np.float32)
+            return self.rows, np.empty((2, 0), dtype=np.float32)
         if self._postings is None:
             self._postings = self.weights.tocsc()
         totals: Float32 = self._postings[:, columns] @ weights
-        hit = np.flatnonzero(totals.any(axis=1) & self.alive)
-        return self.rows[hit], np.minimum(totals[hit], np.float32(1.0))
+        words, codes = totals.T
+        hit = np.flatnonzero(((words != 0) | (codes != 0)) & self.alive)
+        return self.rows[hit], np.minimum([words[hit], codes[hit]], np.float32(1.0))
 
 
 def _joined(parts: Sequence[_Segment]) -> _Segment:

@@ -93,21 +93,23 @@ def retrieve(query: Query, collection: Collection, allowed: RowSet, k: int) -> C
     found, _ = collection.dense.search(query.vectors, depth, allowed)
     lexical = collection.lexical.score(query.terms)
     seen = allowed.contains(lexical.rows)
-    rows, words, codes = lexical.rows[seen], lexical.words[seen], lexical.codes[seen]
+    rows, words, codes = lexical.rows, lexical.words, lexical.codes
+    if not seen.all():
+        rows, words, codes = rows[seen], words[seen], codes[seen]
     # Each on its own: a text that only names a rare standard must not lose to many common words.
     coded = np.flatnonzero(codes)
     best = np.union1d(_highest(words, depth), coded[_highest(codes[coded], depth)])
     union = np.union1d(found[found >= 0], rows[best])
     dense = collection.dense.score(query.vectors, union).mean(axis=0)
-    at = np.searchsorted(union, rows)
-    at[at == union.size] = 0
-    stored = union[at] == rows if union.size else np.zeros(rows.size, dtype=np.bool_)
+    at = np.searchsorted(rows, union)
+    at[at == rows.size] = 0
+    shared = rows[at] == union if rows.size else np.zeros(union.size, dtype=np.bool_)
     languages = collection.languages
     return Candidates(
         union,
         dense.astype(np.float32),
-        _placed(union.size, at[stored], words[stored]),
-        _placed(union.size, at[stored], codes[stored]),
+        _placed(shared, words[at[shared]]),
+        _placed(shared, codes[at[shared]]),
         np.array([languages[row] == query.language for row in union.tolist()], dtype=np.bool_),
         np.zeros(union.size, dtype=np.float32),
         _branches(query, [collection.record(row).cpv for row in union.tolist()]),
@@ -129,7 +131,7 @@ def _highest(scores: Float32, count: int) -> Int64:
     return near[np.argsort(-scores[near], kind="stable")][:count]
 
 
-def _placed(size: int, at: Int64, values: Float32) -> Float32:
-    scores = np.zeros(size, dtype=np.float32)
-    scores[at] = values
+def _placed(shared: NDArray[np.bool_], values: Float32) -> Float32:
+    scores = np.zeros(shared.size, dtype=np.float32)
+    scores[shared] = values
     return scores

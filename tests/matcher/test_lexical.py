@@ -247,3 +247,20 @@ def test_statistics_are_written_small_and_read_back(tmp_path: Path) -> None:
     assert not TermStatistics.load(nothing.read_bytes(), "").frequency.any()
     with pytest.raises(ModelCorrupt, match=r"terms\.npz"):
         TermStatistics.load(path.read_bytes()[:100], path.name)
+
+
+def test_rows_come_in_order_however_they_were_stored() -> None:
+    """What is stored later under smaller numbers stands first, each row with its own scores."""
+    texts = {7: "fire pump", 9: "fire hose EN 1028", 2: "pump for fires EN 1028", 4: "radar"}
+    items = {row: terms(text, "en") for row, text in texts.items()}
+    index = LexicalIndex(TermStatistics.fit(list(items.values())))
+    for row, item in items.items():
+        index.upsert(np.array([row]), [item])
+        index.score(terms("fire", "en"))
+    found = index.score(terms("fire pump EN 1028", "en"))
+    assert found.rows.tolist() == [2, 7, 9]
+    for at, row in enumerate(found.rows.tolist()):
+        alone = LexicalIndex(index.statistics)
+        alone.upsert(np.array([0]), [items[row]])
+        one = alone.score(terms("fire pump EN 1028", "en"))
+        assert (one.words[0], one.codes[0]) == (found.words[at], found.codes[at])
