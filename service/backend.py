@@ -109,8 +109,9 @@ class Backend:
 
         def load() -> None:
             folder = self.follower.folder
-            if folder is not None:  # those who buy ask first
-                self.views.take_up(folder, Audience.NETWORK)
+            if folder is not None:  # those who buy ask first, and wait for it: it goes on at half speed
+                with giving_way(self.attendance.pause(rest=1.0)):
+                    self.views.take_up(folder, Audience.NETWORK)
             # whoever asks in a language that is not loaded yet loads it; others are not kept from their turn
             with giving_way(self.attendance.pause()):
                 for audience in Audience:

@@ -58,8 +58,11 @@ class Attendance:
         with self._changed:
             return self._changed.wait_for(lambda: self.here <= 0, seconds)
 
-    def pause(self) -> Callable[[], None]:
-        """What one thread calls between its steps: while anybody is served it works a small share of time."""
+    def pause(self, rest: float = SHARE) -> Callable[[], None]:
+        """What one thread calls between its steps: while anybody is served it works a small share of time.
+
+        It rests so many times as long as it worked.
+        """
         resumed = time.thread_time()
 
         def give_way() -> None:
@@ -68,7 +71,7 @@ class Attendance:
             if worked < STEP_S:
                 return
             if self.here > 0:
-                self.quiet(min(MOST_S, SHARE * worked))
+                self.quiet(min(MOST_S, rest * worked))
             resumed = time.thread_time()
 
         return give_way
