@@ -1,7 +1,7 @@
 """`batch`: a large corpus embedded, indexed and grouped by one process or by many machines."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -108,9 +108,9 @@ def _crew(nodes: str | None, workers: int | None) -> "Iterator[Crew]":
         return
     from service.crew import HERE, ray_crew
 
-    with screen.saying("Gathering workers"):
-        gathered = ray_crew(nodes or HERE, workers)
-    with gathered as crew:
+    with ExitStack() as opened:
+        with screen.saying("Gathering workers"):
+            crew = opened.enter_context(ray_crew(nodes or HERE, workers))
         yield crew
 
 
