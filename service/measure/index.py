@@ -34,13 +34,15 @@ from service.settings import Settings
 SIZES = (20_000, 100_000, 1_000_000)
 QUERIES, K, PASSES = 100, 10, 3
 CHANGES = 200
-EFS = (64, 96, 128, 192, 256, 384, 512)
+EFS = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
 PATIENCE_S = 30.0
 """Of a rival that takes longer to answer all questions once, only a fifth of them is timed, once."""
 WALKED = (0.5, 0.3, 0.1)
 """Shares at which it is tried whether links still lead to the nearest."""
 AIM = 0.96
 """Recall that a search by way of links must reach: a little more than is promised."""
+NEVER = 2.0
+"""A share of rows that no filter allows."""
 RUNGS = tuple(Rung)
 
 
@@ -251,13 +253,14 @@ def _walked(made: World, measured: Costs) -> Costs:
         )
 
     with screen.saying("Following links"):
-        ef, ms = EFS[-1], 0.0
+        ef, ms, recall = EFS[-1], 0.0, 0.0
         for ef in EFS:
             recall, ms = tried(ef, 1.0)
             if recall >= AIM:
                 break
-        narrowest = 1.0
-        for share in WALKED:
+        # where even the most does not suffice, links are not followed at all
+        narrowest = 1.0 if recall >= AIM else NEVER
+        for share in WALKED if recall >= AIM else ():
             if tried(ef, share)[0] < AIM:
                 break
             narrowest = share
