@@ -27,6 +27,17 @@ def peer(size, grouping, bcubed):
     return {"size": size, "seconds_grouping": grouping, "pair_f1": 0.4, "bcubed_f1": bcubed, "peak_gb": 2.0}
 
 
+FACTS = {
+    "date": "2026-01-01",
+    "commit": "abc1234",
+    "processor": "One",
+    "cores": 2,
+    "threads": 2,
+    "memory_gb": 8.0,
+    "system": "Linux",
+    "python": "3.11",
+    "load_before": 0.0,
+}
 ABSENT = {"size": 200, "failed": "BERTopic is not installed"}
 
 
@@ -110,9 +121,15 @@ def test_page_figures_and_plot_are_written_beside_each_other(monkeypatch, tmp_pa
         return run(size) if job == "ours" else ABSENT
 
     monkeypatch.setattr(scale, "_alone", alone)
-    monkeypatch.setattr(scale, "machine", lambda _: {"date": "2026-01-01"})
+    monkeypatch.setattr(scale, "machine", lambda _: FACTS)
     scale.main(["--sizes", "100,200", "--size", "200", "--out", str(tmp_path)])
     assert asked == [("ours", 100), ("ours", 200), ("community", 200), ("bertopic", 200)]
     assert (tmp_path / "scale.md").read_text("utf-8").count("scale/growth.svg") == 1
-    assert {path.name for path in tmp_path.iterdir()} == {"scale.md", "scale.json", "scale"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "scale.md",
+        "scale.json",
+        "scale",
+        "performance.md",
+        "performance",
+    }
     assert (tmp_path / "scale" / "growth.svg").is_file()
