@@ -50,7 +50,7 @@ class JsonFormatter(logging.Formatter):
             line["request_id"] = request_id
         if self._worker:
             line["worker"] = self._worker
-        line |= {key: value for key, value in record.__dict__.items() if key not in _OWN}
+        line |= {key: value for key, value in record.__dict__.items() if key not in _OWN and key[0] != "_"}
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = list(told(record.exc_info[1]))
         return json.dumps(line, ensure_ascii=False, default=str)

@@ -63,7 +63,7 @@ class Costs:
     walk_ef: int
     """Near ones that such a search keeps in view."""
     walk_share: float
-    """The smallest measured share of allowed vectors at which it finds 95 of the true 100."""
+    """The smallest measured share of allowed vectors at which it finds 95 of the true 100; above 1: none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def test_a_page_has_room_for_every_language(
     be(traveller, site, seen.role)
     for code in CODES if request.config.getoption("--every") else languages_of(place):
         wrong += [f"{code} {one}" for one in _tried(traveller, seen, world, code)]
-    assert wrong == []
+    assert "\n".join(wrong) == ""
     complaints, traveller.complaints[:] = traveller.complaints[:], []
     assert complaints == []
 

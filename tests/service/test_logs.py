@@ -73,3 +73,11 @@ def test_an_unknown_level_is_refused():
     """With those that are known."""
     with pytest.raises(SettingInvalid, match="DEBUG, INFO"):
         configure("LOUD")
+
+
+def test_what_libraries_keep_with_a_record_for_themselves_is_not_told(written):
+    """Their names begin with an underscore."""
+    logging.getLogger("needmatch.test").warning("index saved", extra={"_stamp": 7, "rows": 3})
+    (line,) = written()
+    assert "_stamp" not in line
+    assert line["rows"] == 3

@@ -82,5 +82,6 @@ def test_the_costs_that_ship_were_measured() -> None:
     shipped = costs()
     assert shipped.machine
     assert shipped.date > "2026"
-    assert 0 < shipped.walk_share <= 1
+    # above 1: with no number of near ones in view do links find enough, so they are not followed
+    assert shipped.walk_share > 0
     assert min(shipped.flat_ns, shipped.scan16_ns, shipped.scan8_ns, shipped.skip_ns, shipped.gather_ns) > 0
