@@ -174,8 +174,11 @@ class Views:
             large = len(self._catalogue.engines[audience].needs) > MANY
             if not large:
                 (folder / _file(audience)).unlink(missing_ok=True)  # nothing stays that is not kept up
-            if large and known is not None and self._kept_view.get(audience) is not known[1]:
-                view, versions = known[1], self._catalogue.engines[audience].versions
+            if not large or known is None:
+                continue
+            # only what still stands: nothing that was erased or hidden since stays on disk
+            view, versions = self._still(audience, known[1]), self._catalogue.engines[audience].versions
+            if self._kept_view.get(audience) is not view:
                 kept = Shown(view.state.day, view.clusters, view.candidates, view.not_joint)
                 save(folder / _file(audience), kept, versions)
                 self._kept_view[audience] = view

@@ -113,6 +113,28 @@ def test_a_new_state_takes_the_place_of_what_was_kept(house, kept):
     assert [one.id for one in found.candidates] == [one.id for one in made.candidates]
 
 
+def test_what_was_erased_is_not_on_disk_after_the_next_keeping(house, kept):
+    """Even where nobody has asked for candidates since."""
+    made, folder = kept
+    file = folder / "shown-network.bin"
+    title = made.candidates[0].members[0].title.encode()
+    assert title in file.read_bytes()
+    for need in made.candidates[0].members:
+        house.change(need.id, visibility="private")
+    house.held.views.keep(folder)
+    assert title not in file.read_bytes()
+    assert made.candidates[1].members[0].title.encode() in file.read_bytes()
+
+
+def test_what_did_not_change_is_not_written_again(house, kept):
+    """It may be tens of megabytes."""
+    _, folder = kept
+    file = folder / "shown-network.bin"
+    before = file.stat().st_mtime_ns
+    house.held.views.keep(folder)
+    assert file.stat().st_mtime_ns == before
+
+
 def test_nothing_stays_of_an_audience_that_is_no_longer_large(house, kept, monkeypatch):
     """It is grouped at once, and what is not kept up would go on telling of erased needs."""
     _, folder = kept
