@@ -146,7 +146,7 @@ class Planner:
                 f"at 2 bytes a number a look at each of {vectors:,} vectors takes about {half_ms:.2g} ms, "
                 f"at 4 about {plain_ms:.2g}"
             )
-        elif fits[Rung.GRAPH16]:
+        elif fits[Rung.GRAPH16] and self.costs.walk_share <= 1:
             rung, scan = Rung.GRAPH16, half_ms
             why = (
                 f"a look at each of {vectors:,} vectors takes about {half_ms:.3g} ms, "
@@ -154,9 +154,9 @@ class Planner:
             )
         elif fits[Rung.EXACT16]:
             rung, scan = Rung.EXACT16, half_ms
-            why = (
-                f"links beside {vectors:,} vectors do not fit {budget}; a look at each takes {half_ms:.3g} ms"
-            )
+            reached = self.costs.walk_share <= 1
+            links = f"do not fit {budget}" if reached else "would lead to too few of the nearest"
+            why = f"links beside {vectors:,} vectors {links}; a look at each takes {half_ms:.3g} ms"
         else:
             rung, scan = Rung.INT8, numbers * self.costs.scan8_ns / 1e6
             needed = size_bytes(Rung.INT8, vectors, dimension) / 1e9

@@ -1,5 +1,7 @@
 """Which rung a collection gets, and which way a search takes."""
 
+from dataclasses import replace
+
 import pytest
 
 from matcher.index.plan import Costs, Planner, Rung, Way, costs, size_bytes
@@ -75,6 +77,14 @@ def test_more_is_kept_in_view_among_more_vectors_than_were_measured() -> None:
     planner = Planner(10**10, MEASURED)
     assert [planner.ef(vectors) for vectors in (1_000, 1_000_000, 4_000_000)] == [200, 200, 400]
     assert planner.way(Rung.GRAPH16, 4_000_000, 384, 4_000_000).expected_ms == 10.0
+
+
+def test_links_that_would_not_be_followed_are_not_built() -> None:
+    """Where no number of near ones in view finds enough, a look at each is what is left, at any size."""
+    never = replace(MEASURED, walk_share=2.0)
+    plan = Planner(10**10, never).plan(4_000_000, 384)
+    assert plan.rung is Rung.EXACT16
+    assert "too few of the nearest" in plan.why
 
 
 def test_the_costs_that_ship_were_measured() -> None:
