@@ -14,6 +14,7 @@ from service.measure.performance import OURS, SHOWN
 from service.settings import Settings
 
 if TYPE_CHECKING:
+    from matcher.engine import Engine
     from matcher.late import Parts
     from matcher.records import Record
 
@@ -65,18 +66,14 @@ def build(plan: Plan, settings: Settings, _: Path | None = None) -> Found:
     records = made_solutions(plan.size, plan.seed)
     key = fingerprint(records, engine.embedder.encoder.identity.key, engine.embedder.offset_key)
     home = settings.cache / "bench"
-    path = home / f"{plan.size}-{key}"
-    reused = (path / "CURRENT").exists()
-    if not reused:
+
+    def fill() -> None:
         # Vectors are kept apart from the users' own: changed code needs new snapshots, not new vectors.
         engine.embedder.cache = SqliteCache(home / "vectors.db")
         with screen.progress("Reading the solutions", plan.size) as done:
             engine.add(records, done)
-        engine.save(path)
-    for other in home.glob(f"{plan.size}-*"):
-        if other != path:
-            shutil.rmtree(other, ignore_errors=True)
-    return {"snapshot": str(path), "reused": reused}
+
+    return _kept(home, str(plan.size), key, engine, fill)
 
 
 def assemble(plan: Plan, settings: Settings, _: Path | None = None) -> Found:
@@ -96,10 +93,8 @@ def assemble(plan: Plan, settings: Settings, _: Path | None = None) -> Found:
     key = fingerprint(
         made_of, engine.embedder.encoder.identity.key, engine.embedder.offset_key, str(plan.seed)
     )
-    home = settings.cache / "bench"
-    path = home / f"assembled-{plan.large}-{key}"
-    reused = (path / "CURRENT").exists()
-    if not reused:
+
+    def fill() -> None:
         kept = engine.solutions
         records: list[Record] = []
         languages: list[str | None] = []
@@ -118,8 +113,18 @@ def assemble(plan: Plan, settings: Settings, _: Path | None = None) -> Found:
                 parts += block.parts
                 done(len(records))
         kept.restore(records, languages, parts, {})
+
+    return _kept(settings.cache / "bench", f"assembled-{plan.large}", key, engine, fill)
+
+
+def _kept(home: Path, stem: str, key: str, engine: "Engine", fill: Callable[[], None]) -> Found:
+    """The snapshot of an engine under a key, made where it is not there; those of other keys are removed."""
+    path = home / f"{stem}-{key}"
+    reused = (path / "CURRENT").exists()
+    if not reused:
+        fill()
         engine.save(path)
-    for other in home.glob(f"assembled-{plan.large}-*"):
+    for other in home.glob(f"{stem}-*"):
         if other != path:
             shutil.rmtree(other, ignore_errors=True)
     return {"snapshot": str(path), "reused": reused}
