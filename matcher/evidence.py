@@ -71,21 +71,25 @@ class Comparison:
         return _by_sentence(self.cosines.T, self.other).T, _by_sentence(self.cosines, self.one)
 
     @_once
-    def brought(self) -> Float32:
-        """`float32[s, t]`: what each pair of sentences brings to the score."""
+    def _both_ways(self) -> tuple[Float32, Float32]:
+        """What each pair of sentences brings from the one side and from the other: `[s, t]` both."""
         to_other, to_one = self._best
         forward = _summed(to_other * self.one.weights[:, None], self.one)
-        backward = _summed(to_one.T * self.other.weights[:, None], self.other).T
+        return forward, _summed(to_one.T * self.other.weights[:, None], self.other).T
+
+    @_once
+    def brought(self) -> Float32:
+        """`float32[s, t]`: what each pair of sentences brings to the score."""
+        forward, backward = self._both_ways
         total: Float32 = (forward + backward) / np.float32(2)
         return total
 
     @_once
     def alike(self) -> Float32:
         """`float32[s, t]`: the late score of each pair of sentences, had the texts no others."""
-        to_other, to_one = self._best
-        forward = _summed(to_other * self.one.weights[:, None], self.one) / _mass(self.one)[:, None]
-        backward = _summed(to_one.T * self.other.weights[:, None], self.other) / _mass(self.other)[:, None]
-        scores: Float32 = ((forward + backward.T) / 2).astype(np.float32)
+        forward, backward = self._both_ways
+        forward, backward = forward / _mass(self.one)[:, None], backward / _mass(self.other)[None, :]
+        scores: Float32 = ((forward + backward) / 2).astype(np.float32)
         return scores
 
     @_once
@@ -126,7 +130,8 @@ def _mass(parts: Parts) -> Float32:
 def _summed(values: Float32, parts: Parts) -> Float32:
     """`float32[u, n]` added up over the parts of each sentence: `float32[s, n]`."""
     sums = np.zeros((len(parts.spans), values.shape[1]), np.float32)
-    np.add.at(sums, parts.owners, values)
+    owned, starts = _runs(parts.owners.astype(np.int64))
+    sums[owned] = np.add.reduceat(values, starts, axis=0)
     return sums
 
 

@@ -252,7 +252,8 @@ class LexicalIndex:
         words = [(f"s:{term}", 1.0) for term in query.stems]
         grams = [(f"g:{term}", 1.0) for term in query.grams]
         codes = [(f"c:{term}", 1.0) for term in query.codes]
-        columns = [_hasher.transform([field]).tocsr().indices for field in (words, grams, codes)]
+        hashed = _hasher.transform([words, grams, codes]).tocsr()
+        columns = np.split(hashed.indices, hashed.indptr[1:-1])
         common = self.statistics.frequency[columns[1]] > COMMON * max(self.statistics.texts, 1)
         columns[1] = columns[1][~common]
         weights = [
@@ -298,8 +299,10 @@ class _Segment:
             return self.rows, np.empty((2, 0), dtype=np.float32)
         if self._postings is None:
             self._postings = self.weights.tocsc()
-        totals: Float32 = self._postings[:, columns] @ weights
-        words, codes = totals.T
+        # each by itself: a product with one vector is twice as fast as one with two
+        words, codes = (
+            self._postings[:, columns[own]] @ weights[own, side] for side, own in enumerate(weights.T != 0)
+        )
         hit = np.flatnonzero(((words != 0) | (codes != 0)) & self.alive)
         return self.rows[hit], np.minimum([words[hit], codes[hit]], np.float32(1.0))
 

@@ -55,6 +55,8 @@ class RowSet:
 
     def contains(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """`bool[n]`: which of the rows are in the set; rows beyond its size are not."""
+        if rows.size and rows.min() >= 0 and rows.max() < self._mask.size:
+            return self._mask[rows]
         inside = (rows >= 0) & (rows < self._mask.size)
         found = np.zeros(rows.shape, dtype=np.bool_)
         found[inside] = self._mask[rows[inside]]

@@ -16,6 +16,8 @@ LINKS = 16
 """Links of a vector to others in the graph; twice as many on the ground floor."""
 PATIENCE_MS = 20.0
 """A search that looks at every vector may take so long; beyond it, the next rung is due."""
+BRISK_MS = 3.0
+"""Beyond it, numbers of 2 bytes are due, which take half the time and find the same."""
 SHARE_OF_MEMORY = 0.5
 """Of the machine's memory, what one index may fill unless told otherwise."""
 COSTS = Path(__file__).with_name("costs.json")
@@ -137,7 +139,7 @@ class Planner:
         if self.rung is not None:
             each = {Rung.EXACT32: plain_ms, Rung.INT8: numbers * self.costs.scan8_ns / 1e6}
             rung, scan, why = self.rung, each.get(self.rung, half_ms), "it was asked for"
-        elif fits[Rung.EXACT32] and plain_ms <= PATIENCE_MS:
+        elif fits[Rung.EXACT32] and plain_ms <= BRISK_MS:
             rung, scan = Rung.EXACT32, plain_ms
             why = f"a look at each of {vectors:,} vectors takes about {plain_ms:.2g} ms"
         elif fits[Rung.EXACT16] and half_ms <= PATIENCE_MS:

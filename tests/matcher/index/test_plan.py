@@ -26,7 +26,8 @@ MEASURED = Costs(
     ("vectors", "memory_gb", "rung"),
     [
         (0, 8, Rung.EXACT32),
-        (100_000, 8, Rung.EXACT32),
+        (30_000, 8, Rung.EXACT32),
+        (100_000, 8, Rung.EXACT16),
         (250_000, 8, Rung.EXACT16),
         (1_000_000, 8, Rung.GRAPH16),
         (1_000_000, 0.8, Rung.EXACT16),
