@@ -29,6 +29,7 @@ from matcher.fits import FITS, Fits
 from matcher.fuse import fuse, order, shares
 from matcher.identity import Cluster, Identities
 from matcher.joint import WEIGHTS, JointCandidate, NotJoint, WhatIf, what_if
+from matcher.late import one_thread
 from matcher.lexical import TermStatistics
 from matcher.protocols import Float32, Int64
 from matcher.records import Kind, Need, Record, Solution
@@ -460,7 +461,8 @@ class Engine:
             found = self._found(query, collection, allowed, k)
             scores = fuse(found, self.tuning.fusion)
             best = order(found.rows, scores, [collection.record(row).id for row in found.rows.tolist()])[:k]
-            items = tuple(self._explained(query, collection, found, scores, best))
+            with one_thread():
+                items = tuple(self._explained(query, collection, found, scores, best))
         return Matches(query, items, selection.hidden)
 
     def _explained(

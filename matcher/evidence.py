@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matcher.late import Parts, similarities
 from matcher.protocols import Float32, Int64
 
+_Runs = tuple[NDArray[np.int32], Int64]
+"""Sentences that have parts, and the first part of each."""
 NEVER = -2.0
 """Below every cosine: what a sentence without parts is alike."""
 
@@ -66,16 +69,23 @@ class Comparison:
         return float((forward + backward) / 2)
 
     @_once
+    def _runs(self) -> tuple["_Runs", "_Runs"]:
+        """Where the sentences of the one side and of the other begin among their parts."""
+        return _runs(self.one.owners), _runs(self.other.owners)
+
+    @_once
     def _best(self) -> tuple[Float32, Float32]:
         """Best cosine of each part with each sentence of the other side: `[u, t]` and `[s, v]`."""
-        return _by_sentence(self.cosines.T, self.other).T, _by_sentence(self.cosines, self.one)
+        own, others = self._runs
+        return _by_sentence(self.cosines.T, self.other, others).T, _by_sentence(self.cosines, self.one, own)
 
     @_once
     def _both_ways(self) -> tuple[Float32, Float32]:
         """What each pair of sentences brings from the one side and from the other: `[s, t]` both."""
         to_other, to_one = self._best
-        forward = _summed(to_other * self.one.weights[:, None], self.one)
-        return forward, _summed(to_one.T * self.other.weights[:, None], self.other).T
+        own, others = self._runs
+        forward = _summed(to_other * self.one.weights[:, None], self.one, own)
+        return forward, _summed(to_one.T * self.other.weights[:, None], self.other, others).T
 
     @_once
     def brought(self) -> Float32:
@@ -95,7 +105,7 @@ class Comparison:
     @_once
     def coverage(self) -> Float32:
         """`float32[s]`: how well each sentence of the one text is met anywhere in the other."""
-        met = _summed((self.cosines.max(axis=1) * self.one.weights)[:, None], self.one)[:, 0]
+        met = _summed((self.cosines.max(axis=1) * self.one.weights)[:, None], self.one, self._runs[0])[:, 0]
         return met / _mass(self.one)
 
     def pairs(self, count: int, penalty: Float32) -> list[tuple[int, int]]:
@@ -127,22 +137,22 @@ def _mass(parts: Parts) -> Float32:
     return np.maximum(mass, 1e-9).astype(np.float32)
 
 
-def _summed(values: Float32, parts: Parts) -> Float32:
+def _summed(values: Float32, parts: Parts, runs: _Runs) -> Float32:
     """`float32[u, n]` added up over the parts of each sentence: `float32[s, n]`."""
     sums = np.zeros((len(parts.spans), values.shape[1]), np.float32)
-    owned, starts = _runs(parts.owners.astype(np.int64))
+    owned, starts = runs
     sums[owned] = np.add.reduceat(values, starts, axis=0)
     return sums
 
 
-def _by_sentence(cosines: Float32, parts: Parts) -> Float32:
+def _by_sentence(cosines: Float32, parts: Parts, runs: _Runs) -> Float32:
     """`float32[u, n]` to the highest over the parts of each sentence: `float32[s, n]`."""
     best = np.full((len(parts.spans), cosines.shape[1]), NEVER, np.float32)
-    owned, starts = _runs(parts.owners.astype(np.int64))
+    owned, starts = runs
     best[owned] = np.maximum.reduceat(cosines, starts, axis=0)
     return best
 
 
-def _runs(owners: Int64) -> tuple[Int64, Int64]:
-    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+def _runs(owners: NDArray[np.int32]) -> _Runs:
+    starts = np.flatnonzero(np.concatenate([[True], owners[1:] != owners[:-1]]))
     return owners[starts], starts

@@ -5,7 +5,9 @@ The score of two texts is the mean over both directions of the weighted best cos
 model makes token vectors, else sentences; the same parts serve ranking, grouping and explanation.
 """
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -75,10 +77,28 @@ def _threads() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+_here = threading.local()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Products inside take one thread each: those that BLAS leaves spinning slow the model's next pass by a
+    third. Saying so takes longer than many a product, so it is said once for several.
+    """
+    if getattr(_here, "one", False):
+        yield
+        return
+    _here.one = True
+    try:
+        with _threads().limit(limits=1, user_api="blas"):
+            yield
+    finally:
+        _here.one = False
+
+
 def products(one: Float32, other: Float32) -> Float32:
     """`float32[u, v]`: inner products of all rows of `float32[u, e]` and `float32[v, e]`."""
-    # One thread: those that BLAS leaves spinning slow the model's next pass by a third.
-    with _threads().limit(limits=1, user_api="blas"):
+    with one_thread():
         products: Float32 = one @ other.T
     return products
 
