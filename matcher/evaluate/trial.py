@@ -1,6 +1,6 @@
 """One evaluation: several systems on the same queries, documents and judgements."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from matcher.evaluate.ranking import MEASURES, RELEVANT, QueryScores, mean, scor
 from matcher.evaluate.reliability import Reliability, Shown, by_group, nothing_promised, reliability
 from matcher.evaluate.significance import Interval, interval, randomisation
 from matcher.evaluate.systems import DENSE, HYBRID, PLAIN, System, own_systems
+from matcher.explain import Match
 from matcher.records import Kind, Need, Record, Solution
 from matcher.text.language import language_of
 
@@ -114,6 +115,10 @@ class Result:
     """Queries without an answer whose levels were looked at."""
     nothing_promised: float | None = None
     """Share of the unanswered queries that are shown nothing above "possible"."""
+    bereft: int = 0
+    """Queries with an answer that were looked at once more without their answers."""
+    bereft_promised_nothing: float | None = None
+    """Share of these that are then shown nothing above "possible"."""
     unknown: Unknown = field(default_factory=Unknown)
 
     def average(self, measure: str, system: str = HYBRID) -> Interval:
@@ -186,6 +191,8 @@ class Result:
             "reliability_by_languages": {name: asdict(one) for name, one in self.reliabilities.items()},
             "queries_without_answer": self.unanswered,
             "of_these_shown_nothing_above_possible": self.nothing_promised,
+            "queries_whose_answers_were_taken_away": self.bereft,
+            "of_those_shown_nothing_above_possible": self.bereft_promised_nothing,
             "groupings": {system: asdict(scores) for system, scores in self.groupings.items()},
         }
 
@@ -263,22 +270,33 @@ def _levels(
     engine.add(trial.documents)
     shown: list[Shown] = []
     best: list[float] = []
+    left: list[float] = []
     for need in needs:
         grades, language = trial.qrels.get(need.id, {}), language_of(need) or ""
-        items = engine.match(need, SHOWN).items
+        answers = {document for document, grade in grades.items() if grade >= RELEVANT}
+        every = engine.match(need, SHOWN + len(answers)).items
+        items = every[:SHOWN]
         shown += [
             Shown(language, item.probability or 0.0, grades.get(item.record.id, 0) >= RELEVANT)
             for item in items
         ]
         if need.id in unanswered:
-            best.append(max((item.probability or 0.0 for item in items), default=0.0))
+            best.append(_highest(items))
+        else:
+            left.append(_highest([item for item in every if item.record.id not in answers][:SHOWN]))
     return replace(
         result,
         reliability=reliability(shown),
         reliabilities=by_group(shown),
         unanswered=len(best),
         nothing_promised=nothing_promised(best) if best else None,
+        bereft=len(left),
+        bereft_promised_nothing=nothing_promised(left) if left else None,
     )
+
+
+def _highest(items: Iterable[Match]) -> float:
+    return max((item.probability or 0.0 for item in items), default=0.0)
 
 
 def _groupings(

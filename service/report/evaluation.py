@@ -88,12 +88,18 @@ def reliability_rows(result: Result) -> list[list[str]]:
 
 def promised(result: Result) -> str:
     """What queries without an answer are told; empty if there are none."""
-    if result.nothing_promised is None:
-        return ""
-    return (
-        f"Of {result.unanswered} queries without an answer, {result.nothing_promised:.0%} are shown nothing "
-        'above "possible".'
-    )
+    told = []
+    if result.nothing_promised is not None:
+        told.append(
+            f"Of {result.unanswered} queries without an answer, {result.nothing_promised:.0%} are shown nothing "
+            'above "possible".'
+        )
+    if result.bereft_promised_nothing is not None:
+        told.append(
+            f"Were the answers of the {result.bereft} others not there, {result.bereft_promised_nothing:.0%} of "
+            'them would be shown nothing above "possible".'
+        )
+    return " ".join(told)
 
 
 def _systems(result: Result, folder: Path, prefix: str) -> list[str]:

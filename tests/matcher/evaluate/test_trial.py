@@ -134,6 +134,9 @@ def test_levels_are_judged_with_a_calibrator(embedder: Embedder) -> None:
     assert found.reliability.count == 4  # two results of each: the unanswered need counts too
     assert sum(one.count for one in found.reliability.levels.values()) == 4
     assert (found.unanswered, found.nothing_promised) == (1, 1.0)
+    assert (found.bereft, found.bereft_promised_nothing) == (1, 1.0)  # beside the pump there is a tent
+    both = run(replace(trial, qrels={"N1": {"S2": 3}}), embedder, Tuning(calibrator=calibrator))
+    assert (both.bereft, both.bereft_promised_nothing) == (1, 0.0)  # the pump is still promised
     assert list(found.reliabilities) == ["Germanic"]
 
 

@@ -106,7 +106,8 @@ def test_levels_and_unanswered_needs_are_told(result, tmp_path):
     assert result.reliability is not None
     assert [row[0] for row in found["level results said relevant"]] == list(result.reliability.levels)
     assert "Of 1 queries without an answer" in promised(result)
-    assert promised(replace(result, nothing_promised=None)) == ""
+    assert "Were the answers of the 3 others not there" in promised(result)
+    assert promised(replace(result, nothing_promised=None, bereft_promised_nothing=None)) == ""
     text = "\n".join(section(result, tmp_path))
     assert promised(result) in text
     assert "To 1 of the queries no document is relevant" in text
