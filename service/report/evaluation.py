@@ -91,13 +91,13 @@ def promised(result: Result) -> str:
     told = []
     if result.nothing_promised is not None:
         told.append(
-            f"Of {result.unanswered} queries without an answer, {result.nothing_promised:.0%} are shown nothing "
-            'above "possible".'
+            f"Of {result.unanswered} queries without an answer, {result.nothing_promised:.0%} are shown "
+            'nothing above "possible".'
         )
     if result.bereft_promised_nothing is not None:
         told.append(
-            f"Were the answers of the {result.bereft} others not there, {result.bereft_promised_nothing:.0%} of "
-            'them would be shown nothing above "possible".'
+            f"Were the answers of the {result.bereft} others not there, {result.bereft_promised_nothing:.0%} "
+            'of them would be shown nothing above "possible".'
         )
     return " ".join(told)
 
