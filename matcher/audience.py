@@ -65,6 +65,15 @@ class _Ahead:
     traits: Traits
 
 
+@dataclass(frozen=True, slots=True)
+class _Backlog:
+    """Needs that are to be read ahead, as the records stood."""
+
+    state: tuple[int, int]
+    rows: list[int]
+    stamps: dict[int, int]
+
+
 class Audience:
     """The needs that a filter admits, and what is known of their groups."""
 
@@ -100,6 +109,7 @@ class Audience:
         """Row of a need to the score of the last solution in its profile, as far as it was asked for."""
         self._alike: dict[Key, NDArray[np.float64]] = {}
         self._ahead: list[_Ahead] = []
+        self._backlog: _Backlog | None = None
 
     @property
     def grouping(self) -> Grouping:
@@ -113,17 +123,27 @@ class Audience:
         """
         if needs.changes == (self.state or (None,))[0]:
             return False
+        backlog = self._backlog
+        if backlog is None or backlog.state != (needs.changes, solutions.changes):
+            backlog = self._backlog = self._behind(needs, solutions)
+        if len(backlog.rows) <= AHEAD:
+            self._backlog = None
+            return False
+        chosen = backlog.rows[:AHEAD]
+        del backlog.rows[:AHEAD]
+        offers = solutions.select(self.where.sight).allowed
+        rows = np.array(chosen, dtype=np.int64)
+        traits = traits_among(needs, rows, embedder, solutions, offers, self.grouping)
+        self._ahead.append(_Ahead(solutions.changes, {row: backlog.stamps[row] for row in chosen}, traits))
+        return True
+
+    def _behind(self, needs: Collection, solutions: Collection) -> _Backlog:
+        """What is new and was not read ahead."""
         self._ahead = [piece for piece in self._ahead if piece.solutions == solutions.changes]
         known = self._stamps | {row: stamp for piece in self._ahead for row, stamp in piece.stamps.items()}
-        wanted = {row: needs.changed(row) for row in needs.select(self.where).allowed}
-        fresh = sorted(row for row, stamp in wanted.items() if known.get(row) != stamp)
-        if len(fresh) > AHEAD:
-            rows = np.array(fresh[:AHEAD], dtype=np.int64)
-            offers = solutions.select(self.where.sight).allowed
-            traits = traits_among(needs, rows, embedder, solutions, offers, self.grouping)
-            stamps = {row: wanted[row] for row in rows.tolist()}
-            self._ahead.append(_Ahead(solutions.changes, stamps, traits))
-        return len(fresh) > AHEAD
+        stamps = {row: needs.changed(row) for row in needs.select(self.where).allowed}
+        fresh = sorted(row for row, stamp in stamps.items() if known.get(row) != stamp)
+        return _Backlog((needs.changes, solutions.changes), fresh, stamps)
 
     def _traits(
         self,

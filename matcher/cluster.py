@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster.hierarchy import linkage
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 
@@ -105,6 +105,9 @@ def split(probability: NDArray[np.float64], least: float, ties: Ties = Ties()) -
     count = len(probability)
     if count == 1:
         return [np.zeros(1, dtype=np.int64)]
+    if count == 2 and ties == Ties():
+        together = 1.0 - min(max(float(probability[0, 1]), 0.0), 1.0) <= 1.0 - least
+        return [np.arange(2)] if together else [np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64)]
     tree = merges(_tied(probability, ties))
     labels = cut(tree, least)
     groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
@@ -122,8 +125,17 @@ def merges(probability: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def cut(tree: NDArray[np.float64], least: float) -> Int64:
     """`int64[n]`: the group of each place where parts are merged at a mean probability of `least` or more."""
-    labels: Int64 = fcluster(tree, t=1.0 - least, criterion="distance").astype(np.int64)
-    return labels
+    count = len(tree) + 1
+    labels = list(range(count))
+    members: list[list[int]] = [[place] for place in range(count)]
+    # scipy's fcluster says the same, at a cost that tells with thousands of small trees
+    for one, other, distance, _ in tree.tolist():
+        joined = members[int(one)] + members[int(other)]
+        members.append(joined)
+        if distance <= 1.0 - least:
+            for place in joined:
+                labels[place] = labels[joined[0]]
+    return np.array(labels, dtype=np.int64)
 
 
 def _tied(probability: NDArray[np.float64], ties: Ties) -> NDArray[np.float64]:

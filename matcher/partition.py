@@ -5,7 +5,7 @@ change does not touch is not looked at again. The same groups come out whatever 
 whatever came first; a need without partners is a single, not noise.
 """
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -25,7 +25,7 @@ from matcher.traits import Traits
 
 PAIRS_AT_ONCE = 4_096
 """So few that who gives way does so often."""
-Content = tuple[Hashable, ...]
+Content = tuple[bytes, int, tuple[str, ...], tuple[str, ...], str, str]
 
 
 class Partition:
@@ -132,11 +132,10 @@ class Partition:
         alone[np.searchsorted(rows, np.array(sorted(self._copies), dtype=np.int64))] = True
         alone[np.searchsorted(rows, held)] = False
         known: dict[tuple[bytes, Ties], list[Int64]] = {}
-        found: list[Int64] = []
-        for places in components(rows.size, pairs, chances):
+        parts = components(rows.size, pairs, chances)
+        for places in parts:
             alone[places] = False
-            give_way()
-            found += self._split(np.sort(places), constraints, known)
+        found = self._split(parts, constraints, known)
         found += [rows[place : place + 1] for place in np.flatnonzero(alone).tolist()]
         self._known = known  # what is not asked for any more is forgotten
         whole = [group for group in locked if group.size] + [self._with_copies(group) for group in found]
@@ -170,31 +169,37 @@ class Partition:
         return np.searchsorted(rows, pairs[free]), chances[free]
 
     def _split(
-        self, places: Int64, constraints: Constraints, asked: dict[tuple[bytes, Ties], list[Int64]]
+        self, parts: Sequence[Int64], constraints: Constraints, asked: dict[tuple[bytes, Ties], list[Int64]]
     ) -> list[Int64]:
+        """Rows of the groups of some components, which are places."""
         assert self.traits is not None
-        rows = self.traits.rows[places]
-        inside = set(rows.tolist())
-        said = Ties(
-            frozenset(pair for pair in constraints.must if inside.issuperset(pair)),
-            frozenset(pair for pair in constraints.cannot if inside.issuperset(pair)),
-        )
-        key = rows.tobytes(), said
-        known = self._known.get(key)
-        if known is None:
-            # Linkage breaks ties by place; places by content make it blind to the rows' order.
-            part = self.traits.at(places)
-            order = _by_content(part)
-            back = {int(row): place for place, row in enumerate(rows[order].tolist())}
-            ties = Ties(
-                frozenset(_placed(pair, back) for pair in said.must),
-                frozenset(_placed(pair, back) for pair in said.cannot),
-            )
-            chances = self.model.matrix(part)[np.ix_(order, order)]
-            least = self.grouping.linkage if part.profiles is None else self.grouping.linkage_beside
-            known = [np.sort(rows[order][group]) for group in split(chances, least, ties)]
-        asked[key] = known
-        return known
+        held = [np.sort(self.traits.rows[places]) for places in parts]
+        keys = [(rows.tobytes(), _said(constraints, rows)) for rows in held]
+        fresh = [(key, rows) for key, rows in zip(keys, held, strict=True) if key not in self._known]
+        # Linkage breaks ties by place; places by content make it blind to the rows' order.
+        ordered = [np.array(sorted(rows.tolist(), key=self._contents.__getitem__)) for _, rows in fresh]
+        least = self.grouping.linkage if self.traits.profiles is None else self.grouping.linkage_beside
+        for (key, _), rows, chances in zip(fresh, ordered, self._matrices(ordered), strict=True):
+            groups = split(chances, least, _placed(key[1], rows))
+            asked[key] = [np.sort(rows[group]) for group in groups]
+        asked.update((key, self._known[key]) for key in keys if key not in asked)
+        return [group for key in keys for group in asked[key]]
+
+    def _matrices(self, parts: Sequence[Int64]) -> Iterator[NDArray[np.float64]]:
+        """How likely all pairs of the rows of each part are, `float64[n, n]`; of many small parts at once."""
+        assert self.traits is not None
+        for batch in _batches(parts):
+            give_way()
+            places = [self.traits.places(rows) for rows in batch]
+            sides = [np.triu_indices(rows.size, 1) for rows in batch]
+            left = np.concatenate([own[one] for own, (one, _) in zip(places, sides, strict=True)])
+            right = np.concatenate([own[other] for own, (_, other) in zip(places, sides, strict=True)])
+            chances = self.model.probability(self.traits, left, right)
+            ends = np.cumsum([one.size for one, _ in sides])
+            for rows, (one, other), own in zip(batch, sides, np.split(chances, ends[:-1]), strict=True):
+                found = np.eye(rows.size)
+                found[one, other] = found[other, one] = own
+                yield found
 
     def _judged(self, pairs: Int64) -> NDArray[np.float64]:
         assert self.traits is not None or not len(pairs)
@@ -208,10 +213,25 @@ class Partition:
 
 
 def _contents(traits: Traits) -> Iterator[Content]:
-    """What each need says, as far as pairs are compared by it."""
+    """What each need says, as far as pairs are compared by it; to be sorted by."""
     facts = zip(traits.titles, traits.cpv, traits.named, traits.natures, traits.quantities, strict=True)
-    for vector, own in zip(traits.vectors, facts, strict=True):
-        yield blake2b(vector.tobytes(), digest_size=16).digest(), *own
+    for vector, (title, cpv, named, nature, quantity) in zip(traits.vectors, facts, strict=True):
+        digest = blake2b(vector.tobytes(), digest_size=16).digest()
+        yield digest, title, cpv, tuple(sorted(named)), nature or "", quantity or ""
+
+
+def _batches(parts: Sequence[Int64]) -> Iterator[list[Int64]]:
+    """Parts that have about `PAIRS_AT_ONCE` pairs together."""
+    batch: list[Int64] = []
+    pairs = 0
+    for rows in parts:
+        batch.append(rows)
+        pairs += rows.size * (rows.size - 1) // 2
+        if pairs >= PAIRS_AT_ONCE:
+            yield batch
+            batch, pairs = [], 0
+    if batch:
+        yield batch
 
 
 def _exchanged(held: sparse.csr_matrix, places: Int64, fresh: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -222,18 +242,24 @@ def _exchanged(held: sparse.csr_matrix, places: Int64, fresh: sparse.csr_matrix)
     return sparse.vstack([wide, fresh], format="csr")[at]
 
 
-def _by_content(part: Traits) -> Int64:
-    """Places by what the needs are: by their vectors, of one text by the other facts."""
-    facts = [
-        (title, cpv, sorted(named), nature or "", quantity or "")
-        for title, cpv, named, nature, quantity in zip(
-            part.titles, part.cpv, part.named, part.natures, part.quantities, strict=True
-        )
-    ]
-    beside = np.array(sorted(range(len(part)), key=facts.__getitem__), dtype=np.int64)
-    return beside[np.lexsort(part.vectors[beside].T)]
+def _said(constraints: Constraints, rows: Int64) -> Ties:
+    """What analysts said of pairs among some rows."""
+    if not constraints.must and not constraints.cannot:
+        return Ties()
+    inside = set(rows.tolist())
+    return Ties(
+        frozenset(pair for pair in constraints.must if inside.issuperset(pair)),
+        frozenset(pair for pair in constraints.cannot if inside.issuperset(pair)),
+    )
 
 
-def _placed(pair: tuple[int, int], back: dict[int, int]) -> tuple[int, int]:
-    one, other = back[pair[0]], back[pair[1]]
-    return min(one, other), max(one, other)
+def _placed(ties: Ties, rows: Int64) -> Ties:
+    """Ties of rows as ties of their places."""
+    if ties == Ties():
+        return ties
+    back = {row: place for place, row in enumerate(rows.tolist())}
+
+    def at(pairs: Iterable[tuple[int, int]]) -> frozenset[tuple[int, int]]:
+        return frozenset((min(places), max(places)) for places in ((back[a], back[b]) for a, b in pairs))
+
+    return Ties(at(ties.must), at(ties.cannot))
