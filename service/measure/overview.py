@@ -20,7 +20,12 @@ CLUSTERED, TIMES_FASTER = 20_000, 10.0
 """Needs at which grouping must be so many times faster than the fastest other."""
 JUDGED, JUDGED_S = 100_000, 180.0
 """Needs that must be grouped and judged within so many seconds."""
-METHODS = {"ours": OURS, "community": "community_detection", "bertopic": "BERTopic"}
+METHODS = {
+    "ours": OURS,
+    "likewise": f"{OURS}, its cut chosen as theirs",
+    "community": "community_detection",
+    "bertopic": "BERTopic",
+}
 HEADS = ("figure", "value", "bar", "met", "measured")
 COMMANDS = {
     "embedding": "needmatch bench --only embedding",
@@ -160,12 +165,17 @@ def _grouped(scale: Found) -> Iterator[Figure]:
         said, whose = f"{CLUSTERED:,} needs", f"{METHODS[name]}, the fastest other"
         yield Figure(f"grouping {said}, over {whose}", times, "x", "", TIMES_FASTER, at_least=True)
         yield Figure(f"B-cubed F1 of {said}, less that of {whose}", gain, "", "", 0.0, at_least=True)
+        alike = scale["peers"].get("likewise", {"failed": "not asked for"})
+        if "failed" not in alike:
+            gain = alike["bcubed_f1"] - one["bcubed_f1"]
+            yield Figure("the same, both cuts chosen alike", gain, "", "", 0.0, at_least=True)
 
 
 def fastest(scale: Found) -> tuple[str, Found, Found] | None:
     """The fastest other that grouped, what it did, and what we did; None where either did not run."""
     ran = {name: one for name, one in scale["peers"].items() if "failed" not in one}
     ours = ran.pop("ours", None)
+    ran.pop("likewise", None)
     if ours is None or not ran:
         return None
     name = min(ran, key=lambda each: float(ran[each]["seconds_grouping"]))

@@ -77,6 +77,21 @@ def test_the_page_does_not_hide_that_a_peer_is_better():
     assert "B-cubed F1 0.100 lower" in page
 
 
+def test_groups_are_compared_at_cuts_that_were_chosen_alike():
+    """Where the peer's threshold was chosen with the true groups known, so was ours; both rows are shown."""
+    peers = {
+        "ours": run(200, 20.0, bcubed=0.7),
+        "likewise": peer(200, 21.0, 0.83),
+        "community": peer(200, 5.0, 0.8),
+    }
+    page = scale.page([run(200)], peers, {})
+    assert (
+        "4.0 times as slow as community_detection, the fastest peer that ran, at a B-cubed F1 0.030 higher"
+        in page
+    )
+    assert "| needmatch, its cut chosen as theirs | 21.0 s |" in page
+
+
 def test_a_size_that_failed_keeps_its_row():
     """With the reason, so that nobody takes it for not having been tried."""
     peers = {"ours": run(100), "community": ABSENT, "bertopic": ABSENT}
@@ -123,7 +138,11 @@ def test_page_figures_and_plot_are_written_beside_each_other(monkeypatch, tmp_pa
     monkeypatch.setattr(scale, "_alone", alone)
     monkeypatch.setattr(scale, "machine", lambda _: FACTS)
     scale.main(["--sizes", "100,200", "--size", "200", "--out", str(tmp_path)])
-    assert asked == [("ours", 100), ("ours", 200), ("community", 200), ("bertopic", 200)]
+    assert asked == [
+        ("ours", 100),
+        ("ours", 200),
+        *((job, 200) for job in ("likewise", "community", "bertopic")),
+    ]
     assert (tmp_path / "scale.md").read_text("utf-8").count("scale/growth.svg") == 1
     assert {path.name for path in tmp_path.iterdir()} == {
         "scale.md",
