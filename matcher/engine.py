@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from matcher.asking import Asking
-from matcher.calibrate import BRANCH, FEATURES, features, level
+from matcher.calibrate import features, level
 from matcher.collection import Collection, Shelf
 from matcher.cooperation import Cooperation
 from matcher.cycle import CandidateState, Changes, Cycle, diff
 from matcher.embed import Embedder
 from matcher.errors import RecordUnknown, SettingInvalid
-from matcher.explain import Explanation, Match, compare, contributions, evidence, facts, missing, uncovered
+from matcher.explain import Explanation, Match, compare, contributions, evidence, facts, missing
+from matcher.explain import uncovered, unstated
 from matcher.filters import Filter
 from matcher.fits import FITS, Fits
 from matcher.fuse import fuse, order, shares
@@ -488,7 +489,7 @@ class Engine:
                 level=None if chance is None else level(chance),
                 explanation=Explanation(
                     contributions(
-                        values[place], None if logits is None else logits[place], _unstated(found, i)
+                        values[place], None if logits is None else logits[place], unstated(found, i)
                     ),
                     tuple(reasons),
                     tuple(gaps),
@@ -497,8 +498,3 @@ class Engine:
                     missing(query, record),
                 ),
             )
-
-
-def _unstated(found: Candidates, at: int) -> tuple[str, ...]:
-    """The features of a candidate that the two records leave open."""
-    return (FEATURES[BRANCH],) if np.isnan(found.branch[at]) else ()

@@ -10,13 +10,13 @@ from itertools import islice
 import numpy as np
 
 from matcher.branch import prefix
-from matcher.calibrate import FEATURES, Level
+from matcher.calibrate import BRANCH, FEATURES, Level
 from matcher.evidence import Comparison, emphasis
 from matcher.late import Parts
 from matcher.phrases import named, phrase
 from matcher.protocols import Float32
 from matcher.records import Kind, Need, Record, Solution
-from matcher.retrieve import Query
+from matcher.retrieve import Candidates, Query
 from matcher.text.terms import Terms, codes, surface
 
 PAIRS = 2
@@ -117,6 +117,11 @@ def contributions(
         if value
     ]
     return tuple(sorted(parts, key=lambda part: -abs(part.logit if part.logit is not None else part.value)))
+
+
+def unstated(found: Candidates, at: int) -> tuple[str, ...]:
+    """The features of a candidate that the two records leave open."""
+    return (FEATURES[BRANCH],) if np.isnan(found.branch[at]) else ()
 
 
 def compare(query: Query, kept: Parts | None) -> Comparison | None:

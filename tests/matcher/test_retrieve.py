@@ -129,6 +129,14 @@ def test_the_highest_are_those_of_a_whole_sort(values: list[float], count: int) 
     assert highest(scores, count).tolist() == np.argsort(-scores, kind="stable")[:count].tolist()
 
 
+@given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=9), st.integers(1, 3))
+def test_the_highest_of_very_many_are_those_of_a_whole_sort(values: list[float], count: int) -> None:
+    """Where only a part is looked at first, the same come out, be they rare, common or all there is."""
+    scores = np.resize(np.array(values, dtype=np.float32), 1_000)
+    scores[::7] *= np.linspace(0.5, 1.5, scores[::7].size, dtype=np.float32)
+    assert highest(scores, count).tolist() == np.argsort(-scores, kind="stable")[:count].tolist()
+
+
 def test_cpv_codes_are_held_against_each_other_where_both_are_stated(engine: Engine) -> None:
     """A record without codes, and words that somebody typed, leave it open."""
     engine.add(
