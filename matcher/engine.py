@@ -23,8 +23,17 @@ from matcher.cooperation import Cooperation
 from matcher.cycle import CandidateState, Changes, Cycle, diff
 from matcher.embed import Embedder
 from matcher.errors import RecordUnknown, SettingInvalid
-from matcher.explain import Explanation, Match, compare, contributions, evidence, facts, missing
-from matcher.explain import uncovered, unstated
+from matcher.explain import (
+    Explanation,
+    Match,
+    compare,
+    contributions,
+    evidence,
+    facts,
+    missing,
+    uncovered,
+    unstated,
+)
 from matcher.filters import Filter
 from matcher.fits import FITS, Fits
 from matcher.fuse import fuse, order, shares
@@ -196,7 +205,7 @@ class Engine:
         if places.size and shown and (rank or 0) > k:
             at, values = int(best[places[0]]), features(found)
             weights = shares(self.tuning.fusion, bool(found.same_language[at]))
-            lost = behind(values[at], values[shown[-1]], weights, _unstated(found, at))
+            lost = behind(values[at], values[shown[-1]], weights, unstated(found, at))
         language = collection.languages[own]
         _, gaps = facts(asked, target, asked.terms, self._asking.named(collection, own))
         compared = compare(asked, collection.parts[own])

@@ -14,6 +14,7 @@ ids and quotations are values, which stay as they are.
 import string
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Literal
 
 Names = Literal["language", "country"]
@@ -28,6 +29,7 @@ class Phrase(str):
     'QUOTED: {BRACES} STAY'
     """
 
+    __slots__ = ("template", "values")
     template: str
     values: Mapping[str, Any]
 
@@ -50,6 +52,7 @@ class Phrase(str):
 class Counted(Phrase):
     """A phrase that has another form for each number; `values["n"]` is the number."""
 
+    __slots__ = ("one",)
     one: str
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -59,13 +62,19 @@ class Counted(Phrase):
 class Joined(Phrase):
     """Phrases one after the other: `values["parts"]`, with `template` between them."""
 
+    __slots__ = ()
+
 
 class Listed(Phrase):
     """An enumeration: `values["parts"]`, in English as "a, b and c"."""
 
+    __slots__ = ()
+
 
 class Named(Phrase):
     """The name of a country or language: `template` says which of the two, `values["code"]` its code."""
+
+    __slots__ = ()
 
 
 def phrase(template: str, /, **values: Any) -> Phrase:
@@ -74,7 +83,13 @@ def phrase(template: str, /, **values: Any) -> Phrase:
     >>> phrase("Together {total:eur}, {share:.0%} of it known.", total=1234567, share=0.5)
     'Together EUR 1,234,567, 50% of it known.'
     """
-    return Phrase(_filled(template, values), template, values)
+    return Phrase(_filled(template, values), template, values) if values else _constant(template)
+
+
+@cache
+def _constant(template: str) -> Phrase:
+    """A phrase without values: one serves all who say it, of whom there are thousands."""
+    return Phrase(_filled(template, {}), template, {})
 
 
 def counted(one: str, many: str, n: int, /, **values: Any) -> Phrase:
