@@ -16,6 +16,7 @@ from matcher.errors import SnapshotCorrupt, SnapshotIncompatible
 from matcher.index import container
 from matcher.index.container import Container, Part
 from matcher.index.flat import FlatIndex, best_of_each
+from matcher.index.lists import number_of
 from matcher.index.plan import Choice, Plan, Planner, Rung, Way
 from matcher.index.settled import BLOCK, ROUNDING, Base, Mask, halved, products
 from matcher.protocols import Float32, Int64
@@ -26,9 +27,9 @@ MERGED_AT = 4_096
 MERGED_SHARE = 0.05
 """Of the base, how much must have come since or died before a new one is made."""
 STALE_SHARE = 0.2
-"""Of a graph, how much may be dead before it is linked anew rather than extended."""
+"""How much may be dead or new since lists were made before they are made anew rather than added to."""
 BESIDE = 10_000
-"""So many vectors are linked into a graph beside all else, fewer at once: they take seconds."""
+"""From so many vectors on, lists are made beside all else: that takes seconds."""
 WIDER = 4
 """How many times more is fetched when what was fetched does not settle the order."""
 
@@ -40,7 +41,7 @@ def _quietly(done: int) -> None:
 class LadderIndex:
     """Nearest rows by inner product, of a few vectors or of millions; see `VectorIndex`.
 
-    Rows found by way of links are nearly always the nearest; those found otherwise always are, of the
+    Rows found by way of lists are nearly always the nearest; those found otherwise always are, of the
     vectors as they are kept. Scores are exact either way.
 
     >>> index = LadderIndex(2)
@@ -160,7 +161,7 @@ class LadderIndex:
             rung = self._planner.plan(waiting + self._live(), self.dimension).rung
             if base is None and rung is Rung.EXACT32:
                 return
-            if rung is Rung.GRAPH16 and waiting > BESIDE:
+            if rung is Rung.LISTS16 and waiting > BESIDE:
                 if self._merger is None or not self._merger.is_alive():
                     self._merger = threading.Thread(target=self.merge, name="needmatch-merge", daemon=True)
                     self._merger.start()
@@ -210,8 +211,10 @@ class LadderIndex:
         if (
             base is not None
             and alive is not None
-            and base.rung is rung is Rung.GRAPH16
+            and base.rung is rung is Rung.LISTS16
             and len(base) - live < STALE_SHARE * len(base)
+            and base.lists is not None
+            and number_of(total) <= (1 + STALE_SHARE) * len(base.lists.middles)
         ):
             made = base.extended(rows, vectors, self.progress)
             dead = np.zeros(len(made), dtype=np.bool_)
@@ -287,15 +290,15 @@ class LadderIndex:
         """Fill in the `depth` best rows of the base for each query."""
         way = self._way(base, count).way
         pending = np.arange(len(queries))
-        if way is Way.WALK:
-            ef = max(self._planner.ef(len(base)), 4 * depth)
-            slots, scores = base.walk(queries, 2 * depth + 1, open_, ef)
+        if way is Way.LISTS:
+            looked = self._planner.looked(len(base), count)
+            slots, scores = base.look(queries, 2 * depth + 1, open_, looked)
             # of equals all must be at hand, so that the first rows among them come first
             worst = np.where(slots[:, -1] < 0, -np.inf, scores.min(axis=1) + ROUNDING)
             short = [
                 q for q in pending if not self._settled(base, queries, q, slots[q], depth, near, worst[q])
             ]
-            # ends of the graph may be cut off, and rows may repeat: then a look at each
+            # the lists may hold too few that are allowed, and rows may repeat: then a look at each
             pending, way = np.array(short, dtype=np.int64), Way.SCAN
         picked = np.flatnonzero(open_) if way is Way.GATHER else None
         fetch = (2 if base.rung is not Rung.INT8 else 2 * WIDER) * depth + 1

@@ -8,12 +8,13 @@ import os
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from math import ceil
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-LINKS = 16
-"""Links of a vector to others in the graph; twice as many on the ground floor."""
+from matcher.index.lists import number_of
+
 PATIENCE_MS = 20.0
 """A search that looks at every vector may take so long; beyond it, the next rung is due."""
 BRISK_MS = 3.0
@@ -28,7 +29,7 @@ class Rung(StrEnum):
 
     EXACT32 = "exact, 4 bytes a number"
     EXACT16 = "exact, 2 bytes a number"
-    GRAPH16 = "graph beside exact, 2 bytes a number"
+    LISTS16 = "lists beside exact, 2 bytes a number"
     INT8 = "1 byte a number, the best scored again in 2"
 
 
@@ -39,8 +40,8 @@ class Way(StrEnum):
     """Score the allowed vectors, and no other."""
     SCAN = "scan"
     """Pass over all vectors and score the allowed ones."""
-    WALK = "walk"
-    """Follow links from near vector to nearer ones."""
+    LISTS = "lists"
+    """Score the allowed vectors of those lists whose middle is near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,12 @@ class Costs:
     """A vector passed over because it is not allowed."""
     gather_ns: float
     """A number of an allowed vector fetched from its place and scored."""
-    walk_ms: float
-    """A search by way of the links, among `walk_vectors`."""
-    walk_vectors: int
-    walk_ef: int
-    """Near ones that such a search keeps in view."""
-    walk_share: float
+    lists_ms: float
+    """A search by way of lists, among `lists_vectors`."""
+    lists_vectors: int
+    lists_looked: int
+    """Lists that such a search looks into, where all vectors are allowed."""
+    lists_share: float
     """The smallest measured share of allowed vectors at which it finds 95 of the true 100; above 1: none."""
 
 
@@ -104,15 +105,14 @@ def half_of_memory() -> int:
 
 
 def size_bytes(rung: Rung, vectors: int, dimension: int) -> int:
-    """What a rung fills: its vectors, its links, and the row number of each vector.
+    """What a rung fills: its vectors, its lists, and the row number of each vector.
 
     >>> size_bytes(Rung.EXACT16, 1_000_000, 384) // 10**6
     776
     """
-    width = {Rung.EXACT32: 4, Rung.EXACT16: 2, Rung.GRAPH16: 2, Rung.INT8: 1}[rung]
-    # on the ground floor 2 * LINKS of 4 bytes; a sixteenth of the vectors reach the next one, and so on
-    links = 2 * LINKS * 4 + 16 if rung is Rung.GRAPH16 else 0
-    return vectors * (dimension * width + links + 8)
+    width = {Rung.EXACT32: 4, Rung.EXACT16: 2, Rung.LISTS16: 2, Rung.INT8: 1}[rung]
+    filed = vectors * 4 + number_of(vectors) * (4 * dimension + 8) if rung is Rung.LISTS16 else 0
+    return vectors * (dimension * width + 8) + filed
 
 
 class Planner:
@@ -148,17 +148,17 @@ class Planner:
                 f"at 2 bytes a number a look at each of {vectors:,} vectors takes about {half_ms:.2g} ms, "
                 f"at 4 about {plain_ms:.2g}"
             )
-        elif fits[Rung.GRAPH16] and self.costs.walk_share <= 1:
-            rung, scan = Rung.GRAPH16, half_ms
+        elif fits[Rung.LISTS16] and self.costs.lists_share <= 1:
+            rung, scan = Rung.LISTS16, half_ms
             why = (
                 f"a look at each of {vectors:,} vectors takes about {half_ms:.3g} ms, "
-                f"more than {PATIENCE_MS:.0f}: wide searches follow links, narrow ones stay exact"
+                f"more than {PATIENCE_MS:.0f}: wide searches look into near lists, narrow ones stay exact"
             )
         elif fits[Rung.EXACT16]:
             rung, scan = Rung.EXACT16, half_ms
-            reached = self.costs.walk_share <= 1
-            links = f"do not fit {budget}" if reached else "would lead to too few of the nearest"
-            why = f"links beside {vectors:,} vectors {links}; a look at each takes {half_ms:.3g} ms"
+            reached = self.costs.lists_share <= 1
+            lists = f"do not fit {budget}" if reached else "would hold too few of the nearest"
+            why = f"lists beside {vectors:,} vectors {lists}; a look at each takes {half_ms:.3g} ms"
         else:
             rung, scan = Rung.INT8, numbers * self.costs.scan8_ns / 1e6
             needed = size_bytes(Rung.INT8, vectors, dimension) / 1e9
@@ -171,20 +171,21 @@ class Planner:
         memory = size_bytes(rung, vectors, dimension)
         return Plan(rung, vectors, dimension, memory, self.memory_bytes, scan, why)
 
-    def ef(self, vectors: int) -> int:
-        """How many near ones a search by links keeps in view: more among more vectors than was measured.
+    def looked(self, vectors: int, allowed: int) -> int:
+        """How many lists a search looks into: more among more vectors than was measured, and where few count.
 
         Recall falls slowly with size at the same number; the root is more than makes up for it.
         """
-        return round(self.costs.walk_ef * self._larger(vectors))
+        share = max(allowed, 1) / max(vectors, 1)
+        return ceil(self.costs.lists_looked * self._larger(vectors) / share)
 
     def _larger(self, vectors: int) -> float:
-        return float(max(1.0, vectors / self.costs.walk_vectors) ** 0.5)
+        return float(max(1.0, vectors / self.costs.lists_vectors) ** 0.5)
 
     def way(self, rung: Rung, vectors: int, dimension: int, allowed: int) -> Choice:
         """The way of one search among `allowed` of the vectors.
 
-        >>> Planner(10**10).way(Rung.GRAPH16, 1_000_000, 384, 1_000).way.name
+        >>> Planner(10**10).way(Rung.LISTS16, 1_000_000, 384, 1_000).way.name
         'GATHER'
         """
         share = allowed / max(vectors, 1)
@@ -193,13 +194,16 @@ class Planner:
         )
         gather = allowed * dimension * self.costs.gather_ns / 1e6
         scan = (allowed * dimension * each + (vectors - allowed) * self.costs.skip_ns) / 1e6
-        walk = self.costs.walk_ms * self._larger(vectors)
+        # as many lists more as the root grows, each longer by the root; and what is not allowed is passed over
+        listed = self.costs.lists_ms * self._larger(vectors) ** 2
+        passed = self.looked(vectors, allowed) * vectors / number_of(max(vectors, 1))
+        listed += passed * self.costs.skip_ns / 1e6
         seen = f"{allowed:,} of {vectors:,} vectors are allowed"
-        if rung is Rung.GRAPH16 and share >= self.costs.walk_share and walk < min(gather, scan):
+        if rung is Rung.LISTS16 and share >= self.costs.lists_share and listed < min(gather, scan):
             return Choice(
-                Way.WALK,
-                walk,
-                f"{seen}: links lead there in {walk:.2g} ms, a look at each takes {scan:.3g}",
+                Way.LISTS,
+                listed,
+                f"{seen}: near lists take {listed:.2g} ms, a look at each takes {scan:.3g}",
             )
         if rung is Rung.EXACT32:
             return Choice(Way.SCAN, scan, f"{seen}: so few are all passed over, in {scan:.2g} ms")

@@ -15,17 +15,18 @@ from numpy.typing import NDArray
 from matcher.errors import SnapshotCorrupt
 from matcher.index.container import Bytes, Container, Part
 from matcher.index.flat import threads
-from matcher.index.plan import LINKS, Rung
+from matcher.index.lists import Lists
+from matcher.index.plan import Rung
 from matcher.protocols import Float32, Int64
 
 faiss: Any = typed
 """The types that FAISS ships know little of what it has."""
-EF_BUILDING = 80
-"""Neighbours weighed for each vector that enters the graph."""
 TRAINED_ON = 65_536
 """Vectors whose ranges decide how numbers are cut down to one byte."""
 BLOCK = 16_384
 """Vectors handled at once."""
+WIDELY = 10
+"""Times as many vectors are looked at, at least, as are wanted."""
 GATHERED = 65_536
 """Vectors copied together at once."""
 ROUNDING = 1e-5
@@ -48,11 +49,14 @@ def products(queries: Float32, vectors: Float32) -> Float32:
 class Base:
     """Vectors under row numbers, of which some are dead; nothing is added, a new base takes its place."""
 
-    def __init__(self, rung: Rung, rows: Int64, coarse: Any, fine: Bytes | None = None) -> None:
+    def __init__(
+        self, rung: Rung, rows: Int64, coarse: Any, fine: Bytes | None = None, lists: Lists | None = None
+    ) -> None:
         self.rung = rung
         self.rows = rows
         self.coarse = coarse
-        """What FAISS searches: numbers in two bytes, with links between them or not, or in one byte."""
+        """What FAISS searches: numbers in two bytes, or in one."""
+        self.lists = lists
         self.dimension = int(coarse.d)
         self.codes = _codes(coarse) if fine is None else fine
         """`uint8[n, 2 d]`: what is scored."""
@@ -84,14 +88,8 @@ class Base:
         """A base of `rows`, ascending, and of their vectors, which come in blocks as often as asked for."""
         first = next(blocks())
         dimension = first.shape[1]
-        if rung is Rung.GRAPH16:
-            coarse: Any = faiss.IndexHNSWSQ(
-                dimension, faiss.ScalarQuantizer.QT_fp16, LINKS, faiss.METRIC_INNER_PRODUCT
-            )
-            coarse.hnsw.efConstruction = EF_BUILDING
-        else:
-            kind = faiss.ScalarQuantizer.QT_8bit if rung is Rung.INT8 else faiss.ScalarQuantizer.QT_fp16
-            coarse = faiss.IndexScalarQuantizer(dimension, kind, faiss.METRIC_INNER_PRODUCT)
+        kind = faiss.ScalarQuantizer.QT_8bit if rung is Rung.INT8 else faiss.ScalarQuantizer.QT_fp16
+        coarse: Any = faiss.IndexScalarQuantizer(dimension, kind, faiss.METRIC_INNER_PRODUCT)
         step = max(1, rows.size // TRAINED_ON)
         coarse.train(np.concatenate([block[::step] for block in blocks()]) if rung is Rung.INT8 else first)
         fine: Bytes | None = None
@@ -106,10 +104,11 @@ class Base:
                 fine[done : done + len(block)] = block.astype(np.float16).view(np.uint8)
             done += len(block)
             progress(done)
-        return cls(rung, rows, coarse, fine)
+        lists = Lists.of_blocks(blocks, rows.size) if rung is Rung.LISTS16 else None
+        return cls(rung, rows, coarse, fine, lists)
 
     def extended(self, rows: Int64, vectors: Float32, progress: Callable[[int], None]) -> "Base":
-        """The graph with further vectors linked in; what is dead stays so, to find the way through."""
+        """The same with further vectors in the lists that there are; what is dead stays so."""
         # what is mapped cannot grow: a copy does
         held: Bytes = faiss.serialize_index(self.coarse) if self._blob is None else self._blob
         content = io.BytesIO(held.data)
@@ -118,7 +117,8 @@ class Base:
         for start in range(0, rows.size, BLOCK):
             coarse.add(np.ascontiguousarray(vectors[start : start + BLOCK]))
             progress(min(start + BLOCK, rows.size))
-        return Base(self.rung, np.concatenate([self.rows, rows]), coarse)
+        lists = None if self.lists is None else self.lists.joined(vectors)
+        return Base(self.rung, np.concatenate([self.rows, rows]), coarse, lists=lists)
 
     def parts(self) -> dict[str, Part]:
         """The sections of a file that keep it."""
@@ -132,6 +132,10 @@ class Base:
             "alive": Part(lambda write: write(np.packbits(self.alive, bitorder="little"))),
             "vectors": Part(blob, late=len(self) * self.dimension * width),
         }
+        if (lists := self.lists) is not None:
+            parts["lists.middles"] = Part(lambda write: write(np.ascontiguousarray(lists.middles)))
+            parts["lists.order"] = Part(lambda write: write(np.ascontiguousarray(lists.order)))
+            parts["lists.starts"] = Part(lambda write: write(np.ascontiguousarray(lists.starts)))
         if self.rung is Rung.INT8:
 
             def fine(write: Callable[[Any], Any]) -> None:
@@ -149,14 +153,15 @@ class Base:
         """
         blob = held.section("vectors")
         try:
-            # FAISS leaves vectors and links where they are: `blob` must live as long as the index
+            # FAISS leaves vectors where they are: `blob` must live as long as the index
             coarse: Any = faiss.read_index(faiss.ZeroCopyIOReader(faiss.swig_ptr(blob), blob.size))
             rows = held.section("rows").view(np.int64)
             fine = held.section("fine").reshape(len(rows), 2 * coarse.d) if rung is Rung.INT8 else None
-            kind = faiss.IndexHNSWSQ if rung is Rung.GRAPH16 else faiss.IndexScalarQuantizer
-            if not isinstance(coarse, kind) or coarse.ntotal != rows.size or rows.size == 0 or rows.min() < 0:
+            plain = isinstance(coarse, faiss.IndexScalarQuantizer)
+            if not plain or coarse.ntotal != rows.size or rows.size == 0 or rows.min() < 0:
                 raise ValueError(f"{rows.size} rows and {coarse.ntotal} vectors, of {rung}")
-            made = cls(rung, rows, coarse, fine)
+            lists = _lists(held, rows.size, coarse.d) if rung is Rung.LISTS16 else None
+            made = cls(rung, rows, coarse, fine, lists)
             made._blob = blob
             made.bury(np.unpackbits(held.section("alive"), count=rows.size, bitorder="little") == 0)
         except (RuntimeError, ValueError, AttributeError) as error:
@@ -225,25 +230,24 @@ class Base:
         """The nearest of the slots in the mask, by a look at each; a place without any holds slot -1."""
         bits, selector = _selector(mask)
         with threads(queries):
-            scores, slots = self._plain().search(
+            scores, slots = self.coarse.search(
                 queries, min(fetch, len(self)), params=faiss.SearchParameters(sel=selector)
             )
         del bits
         return slots, scores
 
-    def walk(self, queries: Float32, fetch: int, mask: Mask, ef: int) -> tuple[Int64, Float32]:
-        """Near slots of the mask, by way of the links: nearly always the nearest ones."""
-        everything = bool(mask.all())
-        bits, selector = (None, None) if everything else _selector(mask)
-        with threads(queries):
-            scores, slots = self.coarse.search(
-                queries, min(fetch, len(self)), params=faiss.SearchParametersHNSW(efSearch=ef, sel=selector)
-            )
-        del bits
+    def look(self, queries: Float32, fetch: int, mask: Mask, looked: int) -> tuple[Int64, Float32]:
+        """Near slots of the mask, out of so many lists: nearly always the nearest ones."""
+        assert self.lists is not None
+        slots = np.full((len(queries), fetch), -1, dtype=np.int64)
+        scores = np.full((len(queries), fetch), -np.inf, dtype=np.float32)
+        for q, query in enumerate(queries):
+            held = self.lists.near(query, looked, WIDELY * fetch)
+            held = held[mask[held]]
+            if held.size:
+                found, near = self.gather(query[None], min(fetch, held.size), held)
+                slots[q, : found.shape[1]], scores[q, : found.shape[1]] = found[0], near[0]
         return slots, scores
-
-    def _plain(self) -> Any:
-        return faiss.downcast_index(self.coarse.storage) if self.rung is Rung.GRAPH16 else self.coarse
 
     def _byte_error(self) -> float:
         """By how much a score of one byte a number is off, but for one in some thousands."""
@@ -256,9 +260,19 @@ class Base:
 
 def _codes(coarse: Any) -> Bytes:
     """The codes of an index of scalars, where it holds them."""
-    plain = faiss.downcast_index(coarse.storage) if hasattr(coarse, "hnsw") else coarse
-    held: Bytes = faiss.rev_swig_ptr(plain.codes.data(), plain.codes.size())
-    return held.reshape(plain.ntotal, plain.code_size)
+    held: Bytes = faiss.rev_swig_ptr(coarse.codes.data(), coarse.codes.size())
+    return held.reshape(coarse.ntotal, coarse.code_size)
+
+
+def _lists(held: Container, count: int, dimension: int) -> Lists:
+    """The lists that a file keeps. Raises `ValueError` when they do not name each slot once."""
+    middles = held.section("lists.middles").view(np.float32).reshape(-1, dimension)
+    order, starts = held.section("lists.order").view(np.int32), held.section("lists.starts").view(np.int64)
+    named = np.bincount(order, minlength=count) if order.size and order.min() >= 0 else np.empty(0)
+    ends = starts.size == len(middles) + 1 and starts[0] == 0 and starts[-1] == order.size
+    if named.size != count or named.max() != 1 or not ends or np.any(np.diff(starts) < 0):
+        raise ValueError(f"lists of {order.size} places for {count} vectors")
+    return Lists(middles, order, starts)
 
 
 def _selector(mask: Mask) -> tuple[Bytes, Any]:

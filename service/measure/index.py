@@ -34,13 +34,13 @@ from service.settings import Settings
 SIZES = (20_000, 100_000, 1_000_000)
 QUERIES, K, PASSES = 100, 10, 3
 CHANGES = 200
-EFS = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+LOOKED = (4, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 PATIENCE_S = 30.0
 """Of a rival that takes longer to answer all questions once, only a fifth of them is timed, once."""
-WALKED = (0.5, 0.3, 0.1)
-"""Shares at which it is tried whether links still lead to the nearest."""
+NARROWED = (0.5, 0.3, 0.1, 0.03)
+"""Shares at which it is tried whether lists still hold the nearest."""
 AIM = 0.96
-"""Recall that a search by way of links must reach: a little more than is promised."""
+"""Recall that a search by way of lists must reach: a little more than is promised."""
 NEVER = 2.0
 """A share of rows that no filter allows."""
 RUNGS = tuple(Rung)
@@ -196,7 +196,7 @@ def rival(size: int, name: str) -> Found:
 
 
 def stepwise(size: int) -> Costs:
-    """The steps that searches are made of, on one thread; those by way of links where a graph is kept."""
+    """The steps that searches are made of, on one thread; those by way of lists where they are kept."""
     made = world(size)
     count, dimension = made.vectors.shape
     some, queries, rows = min(count, 100_000), made.queries, np.arange(min(count, 100_000))
@@ -226,45 +226,45 @@ def stepwise(size: int) -> Costs:
         date=facts["date"],
         commit=facts["commit"],
         **known,
-        walk_ms=0.0,
-        walk_vectors=count,
-        walk_ef=EFS[-1],
-        walk_share=1.0,
+        lists_ms=0.0,
+        lists_vectors=count,
+        lists_looked=LOOKED[-1],
+        lists_share=1.0,
     )
-    return _walked(made, measured)
+    return _listed(made, measured)
 
 
-def _walked(made: World, measured: Costs) -> Costs:
-    """The fewest near ones in view that suffice without a filter, and how narrow a filter may get."""
-    file = _file(len(made.vectors), Rung.GRAPH16)
+def _listed(made: World, measured: Costs) -> Costs:
+    """The fewest lists that suffice without a filter, and how narrow a filter may get."""
+    file = _file(len(made.vectors), Rung.LISTS16)
     if not file.is_file():
-        build(len(made.vectors), Rung.GRAPH16)
+        build(len(made.vectors), Rung.LISTS16)
 
-    def tried(ef: int, share: float) -> tuple[float, float]:
-        given = replace(measured, walk_ms=-1.0, walk_ef=ef, walk_share=0.0)
-        index = LadderIndex.load(file, made.vectors.shape[1], Planner(rung=Rung.GRAPH16, measured=given))
+    def tried(looked: int, share: float) -> tuple[float, float]:
+        given = replace(measured, lists_ms=-1e9, lists_looked=looked, lists_share=0.0)
+        index = LadderIndex.load(file, made.vectors.shape[1], Planner(rung=Rung.LISTS16, measured=given))
         drawn = np.random.default_rng(3).permutation(len(made.vectors))[: round(share * len(made.vectors))]
         rows = RowSet.of(drawn.tolist(), len(made.vectors))
-        assert index.choice(rows).way is Way.WALK
+        assert index.choice(rows).way is Way.LISTS
         held = replace(made, truth={share: nearest(made.vectors, made.queries, rows)})
         found = np.concatenate([index.search(query[None], K, rows)[0] for query in made.queries])
         return held.recall(share, found), _busy(
             _ms(index.search, query[None], K, rows) for query in made.queries
         )
 
-    with screen.saying("Following links"):
-        ef, ms, recall = EFS[-1], 0.0, 0.0
-        for ef in EFS:
-            recall, ms = tried(ef, 1.0)
+    with screen.saying("Looking into lists"):
+        looked, ms, recall = LOOKED[-1], 0.0, 0.0
+        for looked in LOOKED:
+            recall, ms = tried(looked, 1.0)
             if recall >= AIM:
                 break
-        # where even the most does not suffice, links are not followed at all
+        # where even the most do not suffice, lists are not looked into at all
         narrowest = 1.0 if recall >= AIM else NEVER
-        for share in WALKED if recall >= AIM else ():
-            if tried(ef, share)[0] < AIM:
+        for share in NARROWED if recall >= AIM else ():
+            if tried(looked, share)[0] < AIM:
                 break
             narrowest = share
-    return replace(measured, walk_ms=ms, walk_ef=ef, walk_share=narrowest)
+    return replace(measured, lists_ms=ms, lists_looked=looked, lists_share=narrowest)
 
 
 # -- clocks and meters ------------------------------------------------------------------------

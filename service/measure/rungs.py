@@ -137,7 +137,7 @@ def barred(found: Mapping[str, Any]) -> list[tuple[str, float, float, bool]]:
     if one is None or "failed" in one:
         return []
     wide, narrow = one["shares"]["1"], one["shares"]["0.01"]
-    bar = BARS["wide_ms"] if wide["way"] == Way.WALK else BARS["wide_exact_ms"]
+    bar = BARS["wide_ms"] if wide["way"] == Way.LISTS else BARS["wide_exact_ms"]
     return [
         ("p50 ms, no filter", wide["p50_ms"], bar, False),
         ("recall@10, no filter", wide["recall"], 0.95, True),

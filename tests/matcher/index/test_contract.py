@@ -67,10 +67,12 @@ def in_postgresql(request: pytest.FixtureRequest) -> Implementation:
 
 PLANNERS = {
     Rung.EXACT16: Planner(rung=Rung.EXACT16),
-    Rung.GRAPH16: Planner(rung=Rung.GRAPH16, measured=replace(costs(), walk_ms=0.0, walk_share=0.9)),
+    Rung.LISTS16: Planner(
+        rung=Rung.LISTS16, measured=replace(costs(), lists_ms=-1e9, lists_share=0.9, lists_looked=1_000)
+    ),
     Rung.INT8: Planner(rung=Rung.INT8),
 }
-"""Planners that take one rung at any size, and walk where a graph is there and most rows are allowed."""
+"""Planners that take one rung at any size, and look into all lists where most rows are allowed."""
 
 
 def rung(kind: Rung, merged_at: int) -> Callable[[pytest.FixtureRequest], Implementation]:
@@ -85,8 +87,8 @@ INDEXES: dict[str, Callable[[pytest.FixtureRequest], Implementation]] = {
     "ladder": lambda request: Implementation(LadderIndex, LadderIndex.load),
     "exact16": rung(Rung.EXACT16, merged_at=1),
     "exact16-and-later": rung(Rung.EXACT16, merged_at=40),
-    "graph16": rung(Rung.GRAPH16, merged_at=1),
-    "graph16-and-later": rung(Rung.GRAPH16, merged_at=40),
+    "lists16": rung(Rung.LISTS16, merged_at=1),
+    "lists16-and-later": rung(Rung.LISTS16, merged_at=40),
     "int8": rung(Rung.INT8, merged_at=1),
     "int8-and-later": rung(Rung.INT8, merged_at=40),
     "pgvector": in_postgresql,

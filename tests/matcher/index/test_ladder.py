@@ -19,7 +19,7 @@ from service.measure.lifelike import lifelike
 COUNT, DIMENSION, QUERIES = 20_000, 64, 50
 PLANNERS = {
     Rung.EXACT16: Planner(rung=Rung.EXACT16),
-    Rung.GRAPH16: Planner(rung=Rung.GRAPH16, measured=replace(costs(), walk_ms=0.0, walk_share=0.9)),
+    Rung.LISTS16: Planner(rung=Rung.LISTS16, measured=replace(costs(), lists_ms=-1e9, lists_share=0.9)),
     Rung.INT8: Planner(rung=Rung.INT8),
 }
 """Planners that take one rung at any size, and walk where a graph is there and most rows are allowed."""
@@ -77,12 +77,12 @@ def test_recall_holds_under_any_filter(rung: Rung, share: float, least: float) -
     assert recall(index, allowed(share)) >= least
 
 
-def test_wide_searches_walk_and_narrow_ones_gather() -> None:
-    """A graph is followed where most rows are allowed, and nowhere else."""
-    index = grown(Rung.GRAPH16)
+def test_wide_searches_look_into_lists_and_narrow_ones_gather() -> None:
+    """Lists are looked into where most rows are allowed, and nowhere else."""
+    index = grown(Rung.LISTS16)
     ways = [index.choice(allowed(share)).way for share in (1.0, 0.5, 0.001)]
-    assert ways[0] is Way.WALK
-    assert ways[1] is not Way.WALK
+    assert ways[0] is Way.LISTS
+    assert ways[1] is not Way.LISTS
     assert ways[2] is Way.GATHER
 
 
@@ -169,10 +169,10 @@ def test_changes_during_a_merge_are_not_lost() -> None:
     assert index.search(vectors[500:502], 1, RowSet.all(400))[0].tolist() == [[0], [311]]
 
 
-def test_a_graph_is_extended_until_too_much_of_it_is_dead() -> None:
-    """A few newcomers are linked into the graph that is there; a graph of many dead is linked anew."""
+def test_lists_are_added_to_until_too_much_of_them_is_dead() -> None:
+    """A few newcomers enter the lists that are there; of many dead, lists are made anew."""
     vectors, _ = world()
-    index = small(Rung.GRAPH16)
+    index = small(Rung.LISTS16)
     first = index._base
     index.delete(np.arange(10))
     index.upsert(np.arange(300, 320), vectors[300:320])
@@ -188,37 +188,38 @@ def test_a_graph_is_extended_until_too_much_of_it_is_dead() -> None:
     assert index._base.dead == 0
 
 
-def test_a_row_that_died_at_the_end_of_a_graph_and_came_back_counts_once(tmp_path: Path) -> None:
+def test_a_row_that_died_at_the_end_of_lists_and_came_back_counts_once(tmp_path: Path) -> None:
     """Its old slot and its new one stand beside each other; it is one row, and found."""
     vectors, _ = world()
-    index = small(Rung.GRAPH16)
+    index = small(Rung.LISTS16)
     index.upsert(np.array([299, 299]), vectors[500:502])
     index.merge()
     index.save(tmp_path / "index")
-    for held in (index, LadderIndex.load(tmp_path / "index", DIMENSION, PLANNERS[Rung.GRAPH16])):
+    for held in (index, LadderIndex.load(tmp_path / "index", DIMENSION, PLANNERS[Rung.LISTS16])):
         assert len(held) == 300
         assert held.search(vectors[500:502], 1, RowSet.of([299]))[0].tolist() == [[299], [299]]
 
 
-def test_a_large_graph_is_made_beside_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The upsert that makes a graph due comes back at once; searches are whole before and after."""
+def test_many_lists_are_made_beside_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The upsert that makes lists due comes back at once; searches are whole before and after."""
     monkeypatch.setattr(ladder, "BESIDE", 50)
     vectors, _ = world()
-    index = LadderIndex(DIMENSION, PLANNERS[Rung.GRAPH16], 100)
+    index = LadderIndex(DIMENSION, PLANNERS[Rung.LISTS16], 100)
     index.upsert(np.arange(200), vectors[:200])
     while_made = index.search(vectors[:1], 1, RowSet.all(200))[0]
     index.settle()
-    assert index.rung is Rung.GRAPH16
+    assert index.rung is Rung.LISTS16
     assert while_made.tolist() == index.search(vectors[:1], 1, RowSet.all(200))[0].tolist() == [[0]]
 
 
 @pytest.mark.parametrize("rung", PLANNERS)
 def test_what_could_lead_astray_is_verified_on_opening(rung: Rung, tmp_path: Path) -> None:
-    """An altered row number, link or mark of the dead is refused; an altered vector is found by the check."""
+    """An altered row number, list or mark of the dead is refused; an altered vector is found by the check."""
     small(rung).save(tmp_path / "index")
     held = Container(tmp_path / "index")
     whole = bytearray((tmp_path / "index").read_bytes())
-    for name in ("rows", "alive", "vectors", "delta.rows"):
+    lists = ("lists.middles", "lists.order", "lists.starts") if rung is Rung.LISTS16 else ()
+    for name in ("rows", "alive", "vectors", "delta.rows", *lists):
         section = held._table.sections[name]
         if section.size:
             broken = whole.copy()

@@ -15,10 +15,10 @@ MEASURED = Costs(
     scan8_ns=0.2,
     skip_ns=1.0,
     gather_ns=1.0,
-    walk_ms=5.0,
-    walk_vectors=1_000_000,
-    walk_ef=200,
-    walk_share=0.5,
+    lists_ms=5.0,
+    lists_vectors=1_000_000,
+    lists_looked=16,
+    lists_share=0.5,
 )
 
 
@@ -29,14 +29,14 @@ MEASURED = Costs(
         (30_000, 8, Rung.EXACT32),
         (100_000, 8, Rung.EXACT16),
         (250_000, 8, Rung.EXACT16),
-        (1_000_000, 8, Rung.GRAPH16),
-        (1_000_000, 0.8, Rung.EXACT16),
+        (1_000_000, 8, Rung.LISTS16),
+        (1_000_000, 0.78, Rung.EXACT16),
         (1_000_000, 0.5, Rung.INT8),
         (1_000_000, 0.1, Rung.INT8),
     ],
 )
 def test_the_rung_follows_size_and_memory(vectors: int, memory_gb: float, rung: Rung) -> None:
-    """Few vectors stay as they are; more are halved, linked, and cut to a byte where memory is short."""
+    """Few vectors stay as they are; more are halved, put in lists, and cut to a byte where memory is short."""
     plan = Planner(round(memory_gb * 1e9), MEASURED).plan(vectors, 384)
     assert plan.rung is rung
     assert plan.memory_bytes == size_bytes(rung, vectors, 384)
@@ -51,9 +51,9 @@ def test_a_plan_that_fits_nothing_says_so() -> None:
 @pytest.mark.parametrize(
     ("rung", "allowed", "way"),
     [
-        (Rung.GRAPH16, 1_000_000, Way.WALK),
-        (Rung.GRAPH16, 400_000, Way.SCAN),
-        (Rung.GRAPH16, 1_000, Way.GATHER),
+        (Rung.LISTS16, 1_000_000, Way.LISTS),
+        (Rung.LISTS16, 400_000, Way.SCAN),
+        (Rung.LISTS16, 1_000, Way.GATHER),
         (Rung.EXACT16, 1_000_000, Way.SCAN),
         (Rung.EXACT16, 1, Way.GATHER),
         (Rung.INT8, 1_000_000, Way.SCAN),
@@ -62,27 +62,29 @@ def test_a_plan_that_fits_nothing_says_so() -> None:
     ],
 )
 def test_the_way_follows_how_many_are_allowed(rung: Rung, allowed: int, way: Way) -> None:
-    """Wide searches follow links where there are any, narrow ones look at the allowed rows alone."""
+    """Wide searches look into lists where there are any, narrow ones at the allowed rows alone."""
     choice = Planner(10**10, MEASURED).way(rung, 1_000_000, 384, allowed)
     assert choice.way is way
     assert f"{allowed:,} of 1,000,000" in choice.why
 
 
-def test_links_are_not_followed_where_a_look_at_each_is_quicker() -> None:
-    """A graph of few vectors is scanned: that is exact, and takes less."""
-    assert Planner(10**10, MEASURED).way(Rung.GRAPH16, 20_000, 384, 20_000).way is Way.SCAN
+def test_lists_are_left_where_a_look_at_each_is_quicker() -> None:
+    """Few vectors are scanned: that is exact, and takes less."""
+    assert Planner(10**10, MEASURED).way(Rung.LISTS16, 20_000, 384, 20_000).way is Way.SCAN
 
 
-def test_more_is_kept_in_view_among_more_vectors_than_were_measured() -> None:
-    """What was found out for a million is not taken for granted for four, and costs more there."""
+def test_more_lists_are_looked_into_among_more_vectors_and_under_a_filter() -> None:
+    """What was found out for a million is not taken for granted for four, nor where half are not allowed."""
     planner = Planner(10**10, MEASURED)
-    assert [planner.ef(vectors) for vectors in (1_000, 1_000_000, 4_000_000)] == [200, 200, 400]
-    assert planner.way(Rung.GRAPH16, 4_000_000, 384, 4_000_000).expected_ms == 10.0
+    asked = [(1_000, 1_000), (1_000_000, 1_000_000), (4_000_000, 4_000_000), (1_000_000, 500_000)]
+    assert [planner.looked(vectors, allowed) for vectors, allowed in asked] == [16, 16, 32, 32]
+    millions = [planner.way(Rung.LISTS16, count * 10**6, 384, count * 10**6).expected_ms for count in (1, 4)]
+    assert 4 * millions[0] == pytest.approx(millions[1])
 
 
-def test_links_that_would_not_be_followed_are_not_built() -> None:
-    """Where no number of near ones in view finds enough, a look at each is what is left, at any size."""
-    never = replace(MEASURED, walk_share=2.0)
+def test_lists_that_would_not_be_looked_into_are_not_made() -> None:
+    """Where no number of them holds enough, a look at each is what is left, at any size."""
+    never = replace(MEASURED, lists_share=2.0)
     plan = Planner(10**10, never).plan(4_000_000, 384)
     assert plan.rung is Rung.EXACT16
     assert "too few of the nearest" in plan.why
@@ -93,6 +95,6 @@ def test_the_costs_that_ship_were_measured() -> None:
     shipped = costs()
     assert shipped.machine
     assert shipped.date > "2026"
-    # above 1: with no number of near ones in view do links find enough, so they are not followed
-    assert shipped.walk_share > 0
+    # above 1 where no number of lists held enough of the nearest: then they are not looked into
+    assert shipped.lists_share > 0
     assert min(shipped.flat_ns, shipped.scan16_ns, shipped.scan8_ns, shipped.skip_ns, shipped.gather_ns) > 0

@@ -146,7 +146,7 @@ def test_of_an_id_that_comes_twice_the_later_stands(
     assert_same(found[Kind.NEED], plain.needs)
 
 
-@pytest.mark.parametrize("rung", [Rung.EXACT16, Rung.GRAPH16, Rung.INT8])
+@pytest.mark.parametrize("rung", [Rung.EXACT16, Rung.LISTS16, Rung.INT8])
 def test_a_large_index_is_built_from_the_shards_in_one_go(
     rung: Rung, records: list[Record], reader: Reader, tmp_path: Path
 ) -> None:

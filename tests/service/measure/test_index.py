@@ -68,7 +68,7 @@ def test_costs_come_from_steps_that_were_timed(small):
     """Every step has a time, and a planner can be made of them."""
     measured = index.stepwise(small)
     assert min(measured.flat_ns, measured.scan16_ns, measured.scan8_ns, measured.skip_ns) > 0
-    assert measured.walk_ef in index.EFS
+    assert measured.lists_looked in index.LOOKED
     assert Planner(10**10, measured).plan(100, 32).rung is Rung.EXACT32
 
 
@@ -149,8 +149,8 @@ def test_bars_are_held_to_the_rung_that_the_planner_takes(tmp_path):
     """At a million vectors; a figure on the wrong side of its bar is not met."""
     found = {
         "machine": FACTS,
-        "ours": {"1000000/GRAPH16": figures(12.0, 0.96, "walk"), "1000000/INT8": {"failed": "killed"}},
-        "due": {1_000_000: "GRAPH16"},
+        "ours": {"1000000/LISTS16": figures(12.0, 0.96, "lists"), "1000000/INT8": {"failed": "killed"}},
+        "due": {1_000_000: "LISTS16"},
         "rivals": {"size": 100, "LanceDB, no index": {"failed": "lancedb is not installed"}},
     }
     page = rungs.page(found)

@@ -75,7 +75,7 @@ def share(ms: float, recall: float, way: str = "scan") -> dict[str, Any]:
 def test_search_is_held_against_others_and_against_its_bars(keep: Callable[..., Path]) -> None:
     """Ratios are over the way of keeping vectors that the planner takes at that size."""
     all_ = {f"{part:g}": share(2.0, 1.0) for part in (1, 0.1, 0.01, 0.001)}
-    large = {"1": share(12.0, 0.96, "walk"), "0.01": share(4.0, 1.0)}
+    large = {"1": share(12.0, 0.96, "lists"), "0.01": share(4.0, 1.0)}
     other = {name: share(5.0, 0.5) for name in all_}
     folder = keep(
         "index",
@@ -83,9 +83,9 @@ def test_search_is_held_against_others_and_against_its_bars(keep: Callable[..., 
             "machine": FACTS,
             "ours": {
                 "100/EXACT32": {"shares": all_},
-                "1000000/GRAPH16": {"shares": large, "memory_bytes": 1.3e9, "restart_seconds": 0.5},
+                "1000000/LISTS16": {"shares": large, "memory_bytes": 1.3e9, "restart_seconds": 0.5},
             },
-            "due": {"100": "EXACT32", "1000000": "GRAPH16"},
+            "due": {"100": "EXACT32", "1000000": "LISTS16"},
             "rivals": {"size": 100, "Other": {"shares": other}, "Absent": {"failed": "not installed"}},
         },
     )
