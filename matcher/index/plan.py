@@ -194,7 +194,7 @@ class Planner:
         )
         gather = allowed * dimension * self.costs.gather_ns / 1e6
         scan = (allowed * dimension * each + (vectors - allowed) * self.costs.skip_ns) / 1e6
-        # as many lists more as the root grows, each longer by the root; and what is not allowed is passed over
+        # more lists by the root, each longer by the root; and what is not allowed is passed over
         listed = self.costs.lists_ms * self._larger(vectors) ** 2
         passed = self.looked(vectors, allowed) * vectors / number_of(max(vectors, 1))
         listed += passed * self.costs.skip_ns / 1e6

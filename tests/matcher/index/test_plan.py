@@ -36,7 +36,7 @@ MEASURED = Costs(
     ],
 )
 def test_the_rung_follows_size_and_memory(vectors: int, memory_gb: float, rung: Rung) -> None:
-    """Few vectors stay as they are; more are halved, put in lists, and cut to a byte where memory is short."""
+    """Few vectors stay as they are; more are halved, put in lists, and cut to a byte to save memory."""
     plan = Planner(round(memory_gb * 1e9), MEASURED).plan(vectors, 384)
     assert plan.rung is rung
     assert plan.memory_bytes == size_bytes(rung, vectors, 384)
