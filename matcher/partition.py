@@ -25,7 +25,7 @@ from matcher.traits import Traits
 
 PAIRS_AT_ONCE = 4_096
 """So few that who gives way does so often."""
-Content = tuple[bytes, int, tuple[str, ...], tuple[str, ...], str, str]
+Content = tuple[tuple[float, ...], bytes, int, tuple[str, ...], tuple[str, ...], str, str]
 
 
 class Partition:
@@ -217,7 +217,15 @@ def _contents(traits: Traits) -> Iterator[Content]:
     facts = zip(traits.titles, traits.cpv, traits.named, traits.natures, traits.quantities, strict=True)
     for vector, (title, cpv, named, nature, quantity) in zip(traits.vectors, facts, strict=True):
         digest = blake2b(vector.tobytes(), digest_size=16).digest()
-        yield digest, title, cpv, tuple(sorted(named)), nature or "", quantity or ""
+        yield (
+            tuple(vector[:-3:-1].tolist()),
+            digest,
+            title,
+            cpv,
+            tuple(sorted(named)),
+            nature or "",
+            quantity or "",
+        )
 
 
 def _batches(parts: Sequence[Int64]) -> Iterator[list[Int64]]:
