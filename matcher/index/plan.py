@@ -193,7 +193,9 @@ class Planner:
             rung, self.costs.scan16_ns
         )
         gather = allowed * dimension * self.costs.gather_ns / 1e6
-        scan = (allowed * dimension * each + (vectors - allowed) * self.costs.skip_ns) / 1e6
+        # vectors far apart are fetched one by one, whichever way they are come by
+        fetched = max(each, self.costs.gather_ns * (1 - share))
+        scan = (allowed * dimension * fetched + (vectors - allowed) * self.costs.skip_ns) / 1e6
         # more lists by the root, each longer by the root; and what is not allowed is passed over
         listed = self.costs.lists_ms * self._larger(vectors) ** 2
         passed = self.looked(vectors, allowed) * vectors / number_of(max(vectors, 1))

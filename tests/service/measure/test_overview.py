@@ -112,7 +112,8 @@ def test_grouping_is_held_against_the_fastest_other(
     def one(seconds: float, bcubed: float) -> dict[str, Any]:
         return {"size": 20_000, "seconds_grouping": seconds, "pair_f1": 0.5, "bcubed_f1": bcubed}
 
-    peers = {"ours": one(*ours), "community": one(2.5, 0.7), "bertopic": one(60.0, 0.9)}
+    peers = {"ours": one(*ours), "likewise": one(1.0, 0.75), "community": one(2.5, 0.7)}
+    peers["bertopic"] = one(60.0, 0.9)
     growth = [{"size": 100_000, "seconds_grouping": 100.0, "seconds_judging": 90.0}]
     folder = keep("scale", {"machine": FACTS, "growth": growth, "peers": peers})
     page = overview.write(folder).read_text(encoding="utf-8")
@@ -122,6 +123,8 @@ def test_grouping_is_held_against_the_fastest_other(
         if "of community_detection" in line or "over community_detection" in line
     ]
     assert [f"| {met} |" in line for met, line in zip((times, gain), held, strict=True)] == [True, True]
+    assert "| the same, both cuts chosen alike | 0.05 | at least 0 | yes |" in page
+    assert "| needmatch, its cut chosen as theirs | 1.0 s |" in page
     assert "| grouping and judging 100,000 needs | 190 s | below 180 s | **no** |" in page
     assert "<svg" in (folder / "performance" / "clustering.svg").read_text(encoding="utf-8")
 
