@@ -23,17 +23,7 @@ from matcher.cooperation import Cooperation
 from matcher.cycle import CandidateState, Changes, Cycle, diff
 from matcher.embed import Embedder
 from matcher.errors import RecordUnknown, SettingInvalid
-from matcher.explain import (
-    Explanation,
-    Match,
-    compare,
-    contributions,
-    evidence,
-    facts,
-    missing,
-    uncovered,
-    unstated,
-)
+from matcher.explain import Match, compare, contributions, explained, facts, uncovered, unstated
 from matcher.filters import Filter
 from matcher.fits import FITS, Fits
 from matcher.fuse import fuse, order, shares
@@ -487,8 +477,9 @@ class Engine:
         for place, i in enumerate(best.tolist()):
             row = int(found.rows[i])
             record, language = collection.record(row), collection.languages[row]
-            reasons, gaps = facts(query, record, query.terms, self._asking.named(collection, row))
-            compared = compare(query, collection.parts[row])
+            named, parts = self._asking.named(collection, row), collection.parts[row]
+            logit = None if logits is None else logits[place]
+            added = contributions(values[place], logit, unstated(found, i))
             chance = None if chances is None else float(chances[place])
             yield Match(
                 rank=place + 1,
@@ -496,14 +487,5 @@ class Engine:
                 score=float(scores[i]),
                 probability=chance,
                 level=None if chance is None else level(chance),
-                explanation=Explanation(
-                    contributions(
-                        values[place], None if logits is None else logits[place], unstated(found, i)
-                    ),
-                    tuple(reasons),
-                    tuple(gaps),
-                    evidence(compared, query, record, language),
-                    uncovered(compared, query, record, language, self.tuning.covered),
-                    missing(query, record),
-                ),
+                explanation=explained(query, record, language, named, parts, added, self.tuning.covered),
             )

@@ -242,6 +242,31 @@ def _country(code: str) -> str:
     return named("country", code, code)
 
 
+def explained(
+    query: Query,
+    found: Record,
+    language: str | None,
+    found_terms: Terms,
+    kept: Parts | None,
+    added: tuple[Contribution, ...],
+    below: float,
+) -> Explanation:
+    """Everything shown beside a result: what its scores `added`, and what both texts say.
+
+    `kept` are the parts of what was found, in its language; sentences met less than `below` are unmet.
+    """
+    reasons, gaps = facts(query, found, query.terms, found_terms)
+    compared = compare(query, kept)
+    return Explanation(
+        added,
+        tuple(reasons),
+        tuple(gaps),
+        evidence(compared, query, found, language),
+        uncovered(compared, query, found, language, below),
+        missing(query, found),
+    )
+
+
 def missing(query: Query, found: Record) -> tuple[Missing, ...]:
     """Fields left empty on either side that would tell more about the pair, and what they would tell."""
     if query.record is None:

@@ -66,7 +66,7 @@ class Costs:
     lists_looked: int
     """Lists that such a search looks into, where all vectors are allowed."""
     lists_share: float
-    """The smallest measured share of allowed vectors at which it finds 95 of the true 100; above 1: none."""
+    """The smallest measured share of allowed vectors at which it finds 98 of the true 100; above 1: none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class Base:
         self.coarse = coarse
         """What FAISS searches: numbers in two bytes, or in one."""
         self.lists = lists
+        """Where wide searches look, on that rung."""
         self.dimension = int(coarse.d)
         self.codes = _codes(coarse) if fine is None else fine
         """`uint8[n, 2 d]`: what is scored."""
